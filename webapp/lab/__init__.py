@@ -1,0 +1,1 @@
+"""Testing, checking, measuring and breaking LoyalNest; nothing else imports this package."""
