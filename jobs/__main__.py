@@ -1,0 +1,46 @@
+"""`python -m jobs worker|relay`: one process each, as production starts them."""
+
+import logging
+import sys
+
+import redis
+from rq import Queue, Worker
+
+from jobs import drain, relay
+from webapp.core.config import ConfigurationError
+from webapp.gateways.redis_cache import QUEUE
+from webapp.parts import Parts
+
+# RQ looks for jobs of dead workers this often; its own default is ten minutes.
+MAINTENANCE_SECONDS = 30
+
+
+def work(parts: Parts) -> None:
+    """Run one RQ worker. It forks for each job, so the application is loaded before."""
+    connection = redis.Redis.from_url(parts.settings.redis_url)
+    queue = Queue(QUEUE, connection=connection, serializer="json")
+    worker = Worker(
+        [queue], connection=connection, serializer="json", maintenance_interval=MAINTENANCE_SECONDS
+    )
+    worker.work(logging_level="WARNING")
+
+
+def main(argv: list[str]) -> int:
+    """Run the process that `argv` names; exits 2 for wrong use."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    processes = {"worker": work, "relay": relay.run}
+    if len(argv) != 1 or argv[0] not in processes:
+        print("Usage: python -m jobs worker|relay", file=sys.stderr)
+        return 2
+    try:
+        parts = drain.preload()
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    processes[argv[0]](parts)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

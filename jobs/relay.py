@@ -1,0 +1,43 @@
+"""Rings the bell of every handler that has something due, ten times a second.
+
+The relay holds no state. When PostgreSQL or Redis is away it waits and goes on.
+"""
+
+import logging
+import signal
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.core import discovery, routing
+from webapp.parts import Parts
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 0.1
+AFTER_TROUBLE_SECONDS = 0.5
+
+
+def run(parts: Parts) -> None:
+    """Look and ring until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    names = tuple(discovery.handlers())
+    pause = LOOK_EVERY_SECONDS
+    while not stop.wait(pause):
+        try:
+            ring_due(parts, names)
+            pause = LOOK_EVERY_SECONDS
+        except SQLAlchemyError as error:
+            if pause == LOOK_EVERY_SECONDS:
+                log.warning("the database is away: %s", type(error).__name__)
+            pause = AFTER_TROUBLE_SECONDS
+
+
+def ring_due(parts: Parts, names: tuple[str, ...]) -> None:
+    """Ring for every handler of `names` with a due delivery."""
+    with parts.database.before_tenant() as db:
+        due = routing.due_handlers(db, names)
+    if due:
+        parts.bell(due)

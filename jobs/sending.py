@@ -1,0 +1,143 @@
+"""Sends one batch over the network, outside any transaction, under a lease.
+
+(a) claim, prepare and lease in one transaction; (b) send with no transaction open, each call
+shorter than what is left of the lease; (c) record each outcome in a second transaction, fenced by
+the lease's token: a holder that was too slow records nothing.
+"""
+
+import logging
+import time
+import uuid
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from webapp.core import outbox
+from webapp.core.context import Context
+from webapp.core.contract import Outcome, Send
+from webapp.core.outbox import Message
+from webapp.parts import Parts
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 9.0
+# A send starts only while its time-out still fits into the lease.
+LATEST_START_SECONDS = 3.0
+BATCH = 20
+
+Prepared = list[tuple[Message, Any]]
+
+
+def send_batch(parts: Parts, handler: str, work: Send, merchant_id: str) -> int:
+    """Send what is due in one lane; the number of deliveries that were claimed."""
+    started = time.monotonic()
+    token, claimed, prepared = take_lease(parts, handler, work, merchant_id)
+    outcomes: list[tuple[Message, Any, Outcome]] = []
+    for message, request in prepared:
+        if time.monotonic() - started > LATEST_START_SECONDS:
+            break
+        outcomes.append((message, request, try_to_send(parts, work, request)))
+        if not outcomes[-1][2].ok:
+            break
+    if prepared:
+        with parts.database.transaction(merchant_id) as ctx:
+            for message, request, outcome in outcomes:
+                record(ctx, handler, work, token, (message, request, outcome))
+            untried = [message for message, _ in prepared[len(outcomes) :]]
+            outbox.release(ctx.db, merchant_id, handler, untried, token)
+    return claimed
+
+
+def take_lease(
+    parts: Parts, handler: str, work: Send, merchant_id: str
+) -> tuple[uuid.UUID, int, Prepared]:
+    """Lease what is due and prepare it; what needs no sending any more is deleted at once.
+
+    Gives back the lease's token, the number claimed, and what is to be sent.
+    """
+    with parts.database.transaction(merchant_id) as ctx:
+        if not outbox.lock_lane(ctx.db, merchant_id, handler):
+            return uuid.uuid4(), 0, []
+        token, messages = outbox.lease(ctx.db, merchant_id, handler, BATCH, LEASE_SECONDS)
+        prepared = [(m, try_to_prepare(ctx, handler, work, token, m)) for m in messages]
+        needless = [message for message, request in prepared if request is None]
+        if needless:
+            outbox.finish(ctx.db, merchant_id, handler, needless, token)
+    wanted = [(message, request) for message, request in prepared if request is not None]
+    return token, len(messages), wanted
+
+
+def try_to_prepare(
+    ctx: Context, handler: str, work: Send, token: uuid.UUID, message: Message
+) -> Any:
+    """What to send. None when there is nothing to send, and for poison: it gives its lease back and
+    counts a try, so that it stops nothing else."""
+    try:
+        with ctx.db.begin_nested():
+            return work.prepare(ctx, message)
+    except Exception as error:
+        fail_alone(ctx, handler, message, error, token)
+        return None
+
+
+def fail_alone(
+    ctx: Context,
+    handler: str,
+    message: Message,
+    error: Exception,
+    token: uuid.UUID | None = None,
+) -> None:
+    """Count a try of a message whose own savepoint failed.
+
+    A lost connection is nobody's poison: it is raised, ends the transaction and counts no try.
+    """
+    if connection_lost(error):
+        raise error
+    log.error("%s cannot work message %s", handler, message.message_id, exc_info=error)
+    reason = f"{type(error).__name__}: {error}"
+    outbox.fail(ctx.db, ctx.merchant_id, handler, message, reason, token=token)
+
+
+def connection_lost(error: Exception) -> bool:
+    """Whether the database went away, rather than refused."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def try_to_send(parts: Parts, work: Send, request: Any) -> Outcome:
+    """One try. An unexpected failure counts as one, with its reason, and stops nothing else."""
+    try:
+        return work.send(parts.gateways, request)
+    except Exception as error:
+        log.exception("a send failed")
+        return Outcome(False, f"{type(error).__name__}: {error}")
+
+
+def record(
+    ctx: Context,
+    handler: str,
+    work: Send,
+    token: uuid.UUID,
+    tried: tuple[Message, Any, Outcome],
+) -> None:
+    """Settle and delete what was sent, or count the failed try; nothing without the lease."""
+    message, request, outcome = tried
+    if not outcome.ok:
+        outbox.fail(
+            ctx.db,
+            ctx.merchant_id,
+            handler,
+            message,
+            outcome.reason,
+            token=token,
+            after=outcome.after,
+            final=outcome.final,
+        )
+        return
+    try:
+        with ctx.db.begin_nested():
+            if outbox.finish(ctx.db, ctx.merchant_id, handler, [message], token):
+                work.settle(ctx, request, outcome)
+            else:
+                log.warning("%s lost the lease of message %s", handler, message.message_id)
+    except Exception as error:
+        fail_alone(ctx, handler, message, error, token)

@@ -1,0 +1,45 @@
+"""Cache: key and tag names, and the protocol that `gateways/redis_cache.py` speaks.
+
+A cache is never the truth and may be absent, empty or hung at any time: `get` then answers None
+and the other calls do nothing. An entry carries tags; dropping a tag makes every entry that
+carries it unreadable. Keys and tags are built here and nowhere else.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+
+def points_tag(customer_id: str) -> str:
+    """Everything that shows this member's points (the specification's `points:{customer_id}`)."""
+    return f"points:{customer_id}"
+
+
+def fragment_key(merchant_id: str, locale: str, widget: str, customer_id: str) -> str:
+    """A rendered fragment; `customer_id` may say which kind of stranger instead."""
+    return f"fragment:{merchant_id}:{locale}:{widget}:{customer_id}"
+
+
+class Cache(Protocol):
+    """What the product asks of a cache. Values are bytes; lives are seconds."""
+
+    def get(self, key: str, tags: Iterable[str]) -> bytes | None:
+        """The value stored under `key` since the last drop of any of `tags`, else None."""
+
+    def put(self, key: str, tags: Iterable[str], value: bytes, seconds: int) -> None:
+        """Store a value for at most `seconds`."""
+
+    def drop(self, tags: Iterable[str]) -> None:
+        """Make every entry with one of these tags unreadable."""
+
+
+class NoCache:
+    """A cache that holds nothing: for commands and tests that do not want one."""
+
+    def get(self, key: str, tags: Iterable[str]) -> bytes | None:
+        return None
+
+    def put(self, key: str, tags: Iterable[str], value: bytes, seconds: int) -> None:
+        return None
+
+    def drop(self, tags: Iterable[str]) -> None:
+        return None

@@ -1,0 +1,82 @@
+"""Settings: the only reader of the environment.
+
+Every process is built from one `Settings` value, so that what a process depends on can be read
+in one place and tests can build it from a plain mapping.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+KEY_BYTES = 32
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or malformed; the message names it and says what it should look like."""
+
+    for_people = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a LoyalNest process needs to know before it starts.
+
+    `encryption_keys` maps key id to 32 raw bytes; the first entry encrypts, all of them decrypt.
+    `shopify_admin_url` holds `{shop}`, replaced by the shop domain. `clock_file` is set only where
+    the business clock may be moved (the demo); it holds `{"offset_seconds": int}`.
+    """
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    encryption_keys: Mapping[str, bytes]
+    base_url: str
+    shopify_admin_url: str
+    clock_file: Path | None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; raises ConfigurationError naming every missing variable at once."""
+        env = os.environ if environ is None else environ
+        wanted = (
+            "DATABASE_URL",
+            "REDIS_URL",
+            "LOYALNEST_SECRET_KEY",
+            "LOYALNEST_ENCRYPTION_KEYS",
+        )
+        missing = [name for name in wanted if not env.get(name)]
+        if missing:
+            raise ConfigurationError(
+                f"Set {', '.join(missing)}; `python3 -m webapp demo` sets them all for a local run."
+            )
+        clock_file = env.get("LOYALNEST_CLOCK_FILE")
+        return cls(
+            database_url=env["DATABASE_URL"],
+            redis_url=env["REDIS_URL"],
+            secret_key=env["LOYALNEST_SECRET_KEY"],
+            encryption_keys=parse_encryption_keys(env["LOYALNEST_ENCRYPTION_KEYS"]),
+            base_url=env.get("LOYALNEST_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+            shopify_admin_url=env.get("LOYALNEST_SHOPIFY_ADMIN_URL", "https://{shop}"),
+            clock_file=Path(clock_file) if clock_file else None,
+        )
+
+
+def parse_encryption_keys(value: str) -> dict[str, bytes]:
+    """`id:base64,id:base64` -> {id: 32 bytes}, newest first; raises ConfigurationError."""
+    keys: dict[str, bytes] = {}
+    for item in value.split(","):
+        key_id, _, encoded = item.strip().partition(":")
+        try:
+            raw = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raw = b""
+        if not key_id or len(key_id) > 16 or len(raw) != KEY_BYTES:
+            raise ConfigurationError(
+                "LOYALNEST_ENCRYPTION_KEYS must read id:base64[,id:base64...] "
+                "with 32 bytes a key and ids of at most 16 characters."
+            )
+        keys[key_id] = raw
+    return keys

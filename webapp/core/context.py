@@ -1,0 +1,54 @@
+"""The Context: what one unit of work may see and do.
+
+It is opened by `Database.transaction` for one tenant and handed to every use case. A use case
+reads and writes through `db`, and says what else must follow: events (`emit`), the audit log
+(`audit`) and cache tags (`stale`). It never commits.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.core import audit, outbox
+from webapp.core.crypto import KeyRing
+from webapp.core.tenancy import Actor
+
+# Topic -> names of the handlers that want it. Names only, so that core knows no feature.
+HandlerNames = Mapping[str, tuple[str, ...]]
+
+
+@dataclass
+class Context:
+    """One unit of work of one tenant. `now` is business time, `wall` real time, both UTC."""
+
+    db: Session
+    merchant_id: str
+    actor: Actor
+    locale: str
+    now: datetime
+    wall: datetime
+    keys: KeyRing
+    handlers: HandlerNames
+    rings: set[str] = field(default_factory=set)
+    stale_tags: set[str] = field(default_factory=set)
+
+    def emit(self, topic: str, key: str, payload: Mapping[str, Any]) -> None:
+        """Record that something happened, once per (topic, key); see `outbox.emit`."""
+        self.emit_all(topic, [(key, payload)])
+
+    def emit_all(self, topic: str, messages: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Record several (key, payload) of one topic in one statement."""
+        handlers = self.handlers.get(topic, ())
+        outbox.emit(self.db, self.merchant_id, topic, list(messages), handlers)
+        self.rings.update(handlers)
+
+    def audit(self, action: str, **metadata: Any) -> None:
+        """Write one audit row in this transaction."""
+        audit.record(self.db, self.merchant_id, self.actor, action, metadata, self.wall)
+
+    def stale(self, *tags: str) -> None:
+        """Name cache tags that are wrong once this transaction has committed."""
+        self.stale_tags.update(tags)

@@ -1,0 +1,81 @@
+"""Finds features and their parts by the names of their files, so that no list is ever edited."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from webapp.core.context import HandlerNames
+from webapp.core.contract import Apply, Command, Panel, Send, Widget
+
+FEATURES = Path(__file__).parents[1] / "features"
+
+
+@cache
+def features() -> tuple[str, ...]:
+    """The names of all features, in alphabetical order."""
+    return tuple(sorted(p.parent.name for p in FEATURES.glob("*/__init__.py")))
+
+
+def parts(kind: str) -> Iterator[tuple[str, ModuleType]]:
+    """(feature, module) of every feature that has a file of that kind, e.g. `jobs`."""
+    for feature in features():
+        if (FEATURES / feature / f"{kind}.py").exists():
+            yield feature, import_module(f"webapp.features.{feature}.{kind}")
+
+
+def load_models() -> None:
+    """Import every table, so that the metadata is complete."""
+    for module in ("audit", "models", "outbox"):
+        import_module(f"webapp.core.{module}")
+    for _ in parts("models"):
+        pass
+
+
+@cache
+def handlers() -> Mapping[str, Apply | Send]:
+    """Handler name -> what handles. A name is `<feature>.<function or topic>`; one function that
+    takes several topics is one handler, so that it hears them in order."""
+    found: dict[str, Apply | Send] = {}
+    for feature, module in parts("jobs"):
+        for function in getattr(module, "APPLIES", {}).values():
+            found[f"{feature}.{function.__name__}"] = function
+        for topic, send in getattr(module, "SENDS", {}).items():
+            found[f"{feature}.send.{topic}"] = send
+    return found
+
+
+@cache
+def handler_names() -> HandlerNames:
+    """Topic -> names of its handlers."""
+    names: dict[str, tuple[str, ...]] = {}
+    for feature, module in parts("jobs"):
+        for topic, function in getattr(module, "APPLIES", {}).items():
+            names[topic] = (*names.get(topic, ()), f"{feature}.{function.__name__}")
+        for topic in getattr(module, "SENDS", {}):
+            names[topic] = (*names.get(topic, ()), f"{feature}.send.{topic}")
+    return names
+
+
+@cache
+def panels() -> tuple[tuple[str, Panel], ...]:
+    """(feature, panel) of every part of the dashboard's overview, in the order shown."""
+    found = [(f, p) for f, module in parts("pages") for p in getattr(module, "PANELS", ())]
+    return tuple(sorted(found, key=lambda item: item[1].order))
+
+
+@cache
+def widgets() -> Mapping[str, tuple[str, Widget]]:
+    """Widget name -> (template of its fragment, widget)."""
+    found: dict[str, tuple[str, Widget]] = {}
+    for path in sorted(FEATURES.glob("*/widgets/*/widget.py")):
+        folder = path.parent.relative_to(FEATURES)
+        module = import_module("webapp.features." + ".".join(folder.parts) + ".widget")
+        found[path.parent.name] = (f"{folder.as_posix()}/fragment.html", module.WIDGET)
+    return found
+
+
+def commands() -> Mapping[str, Command]:
+    """Verb -> command, of all features."""
+    return {name: c for _, module in parts("commands") for name, c in module.COMMANDS.items()}

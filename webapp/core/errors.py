@@ -1,0 +1,133 @@
+"""Every failure that a caller may see: one code, one HTTP status, one gRPC status, one message.
+
+Messages are translated from the catalogs by `message(locale)`; the code never changes with the
+language, so programs can rely on it.
+"""
+
+from dataclasses import dataclass
+
+from webapp.core import i18n
+from webapp.core.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sort of failure: `code` for programs, `english` for people, statuses for the ways in."""
+
+    code: str
+    http: int
+    grpc: str
+    key: str
+    english: str
+
+
+def _kind(code: str, http: int, grpc: str, message: tuple[str, str]) -> Kind:
+    return Kind(code, http, grpc, *message)
+
+
+SIGNATURE_INVALID = _kind(
+    "signature_invalid",
+    401,
+    "UNAUTHENTICATED",
+    N_("error.signature_invalid", "This request is not signed by the shop."),
+)
+SIGNATURE_EXPIRED = _kind(
+    "signature_expired",
+    401,
+    "UNAUTHENTICATED",
+    N_("error.signature_expired", "This request is too old. Please reload the page."),
+)
+SHOP_UNKNOWN = _kind(
+    "shop_unknown",
+    404,
+    "NOT_FOUND",
+    N_("error.shop_unknown", "The shop %(shop)s is not connected to LoyalNest."),
+)
+NOT_YOURS = _kind(
+    "not_yours",
+    403,
+    "PERMISSION_DENIED",
+    N_("error.not_yours", "This belongs to another customer."),
+)
+SIGN_IN_REQUIRED = _kind(
+    "sign_in_required",
+    401,
+    "UNAUTHENTICATED",
+    N_("error.sign_in_required", "Please sign in to continue."),
+)
+SIGN_IN_LINK_INVALID = _kind(
+    "sign_in_link_invalid",
+    401,
+    "UNAUTHENTICATED",
+    N_("error.sign_in_link_invalid", "This sign-in link has been used or has expired."),
+)
+SERVICE_KEY_INVALID = _kind(
+    "service_key_invalid",
+    401,
+    "UNAUTHENTICATED",
+    N_("error.service_key_invalid", "This service key is unknown, revoked or expired."),
+)
+PERMISSION_DENIED = _kind(
+    "permission_denied",
+    403,
+    "PERMISSION_DENIED",
+    N_("error.permission_denied", "You need the permission %(permission)s for this."),
+)
+NOT_FOUND = _kind(
+    "not_found",
+    404,
+    "NOT_FOUND",
+    N_("error.not_found", "There is nothing at this address."),
+)
+METHOD_NOT_ALLOWED = _kind(
+    "method_not_allowed",
+    405,
+    "UNIMPLEMENTED",
+    N_("error.method_not_allowed", "This address does not accept that method."),
+)
+STORE_NOT_FOUND = _kind(
+    "store_not_found",
+    404,
+    "NOT_FOUND",
+    N_("error.store_not_found", "There is no store %(store)s in this account."),
+)
+INVALID_VALUE = _kind(
+    "invalid_value",
+    422,
+    "INVALID_ARGUMENT",
+    N_("error.invalid_value", "%(field)s has a value that cannot be used: %(value)s"),
+)
+STORE_TAKEN = _kind(
+    "store_taken",
+    409,
+    "ALREADY_EXISTS",
+    N_("error.store_taken", "The store %(store)s already belongs to an account."),
+)
+UNAVAILABLE = _kind(
+    "unavailable",
+    503,
+    "UNAVAILABLE",
+    N_("error.unavailable", "LoyalNest cannot answer right now. Please try again shortly."),
+)
+INTERNAL = _kind(
+    "internal",
+    500,
+    "INTERNAL",
+    N_("error.internal", "Something went wrong on our side. It has been recorded."),
+)
+
+
+class AppError(Exception):
+    """A visible failure of one `kind`; `values` fill the placeholders of its message."""
+
+    def __init__(self, kind: Kind, **values: str) -> None:
+        super().__init__(kind.code)
+        self.kind = kind
+        self.values = values
+
+    def message(self, locale: str) -> str:
+        """The message in `locale` (one of the 22 tags)."""
+        return i18n.text(locale, self.kind.key, self.kind.english, **self.values)
+
+    def __str__(self) -> str:
+        return f"{self.kind.code}: {self.message('en')}"

@@ -1,0 +1,17 @@
+"""Which feature writes which column of the tables in `models`; "*" is every other column.
+
+Others only read. A house test reads every INSERT and UPDATE and compares.
+"""
+
+OWNERS = {
+    "apps": {"*": "accounts"},
+    "merchants": {"*": "accounts"},
+    "stores": {"*": "accounts"},
+    "admin_users": {"*": "accounts"},
+    "service_keys": {"*": "accounts"},
+    "users": {"*": "orders", "points_balance": "points"},
+    "customer_identities": {"*": "orders"},
+    "orders": {"*": "orders"},
+    "refunds": {"*": "orders"},
+    "customer_cards": {"*": "points"},
+}

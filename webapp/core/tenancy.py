@@ -1,0 +1,135 @@
+"""Who is asking: App Proxy signatures, service keys, and what each of them may do."""
+
+import hashlib
+import hmac
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from webapp.core.errors import (
+    NOT_YOURS,
+    PERMISSION_DENIED,
+    SIGNATURE_EXPIRED,
+    SIGNATURE_INVALID,
+    AppError,
+)
+
+# The tolerance of Shopify's own library (@shopify/shopify-api, hmac-validator).
+PROXY_TOLERANCE_SECONDS = 90
+MAX_QUERY_BYTES = 8_192
+SERVICE_KEY_PREFIX = "lnk_"
+
+PERMISSIONS = frozenset(
+    {
+        "admin:analytics",
+        "admin:points",
+        "admin:referrals",
+        "admin:gamification",
+        "admin:frontend",
+        "admin:community",
+        "customer:frontend",
+    }
+)
+ADMIN_PERMISSIONS = frozenset(p for p in PERMISSIONS if p.startswith("admin:"))
+# What each dashboard role may do; operators' roles are read-only over every tenant.
+ROLE_PERMISSIONS = {
+    "owner": ADMIN_PERMISSIONS,
+    "analyst": frozenset({"admin:analytics"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. `kind` is one of admin, service_key, customer, operator, system (audit_logs)."""
+
+    kind: str
+    id: str | None = None
+    permissions: frozenset[str] = field(default=frozenset())
+
+    def demand(self, permission: str) -> None:
+        """Raise AppError(permission_denied) unless the actor holds `permission`."""
+        if permission not in self.permissions:
+            raise AppError(PERMISSION_DENIED, permission=permission)
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRequest:
+    """What a verified App Proxy request says: the shop, its signed-in customer (None for guests),
+    and the path prefix under which the shop serves us."""
+
+    shop: str
+    customer: str | None
+    path_prefix: str
+
+
+def proxy_signature(pairs: Iterable[tuple[str, str]], secret: str) -> str:
+    """The hex signature of an App Proxy query: repeated values joined by commas, `key=value`
+    sorted and joined by nothing, HMAC-SHA256 with the app's secret.
+
+    Source: shopify.dev, App proxies, "Calculate a digital signature".
+    """
+    values: defaultdict[str, list[str]] = defaultdict(list)
+    for key, value in pairs:
+        if key != "signature":
+            values[key].append(value)
+    message = "".join(sorted(f"{key}={','.join(v)}" for key, v in values.items()))
+    return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def proxy_shop(query: str) -> str:
+    """The shop an unverified query claims to come from; only good for finding its secret.
+
+    Raises AppError(signature_invalid) when the query names no shop, or more than one.
+    """
+    if len(query) > MAX_QUERY_BYTES:
+        raise AppError(SIGNATURE_INVALID)
+    return _only(parse_qsl(query, keep_blank_values=True), "shop")
+
+
+def verify_proxy_request(query: str, secrets_: Iterable[str], wall: datetime) -> ProxyRequest:
+    """Check a raw query string against the app's secrets (two during a rotation).
+
+    The canonical form has no separators, so the parameters that decide anything must occur exactly
+    once; `customer_id` beside `logged_in_customer_id` must be the same customer. Raises AppError:
+    signature_invalid, signature_expired (older or newer than 90 s), not_yours.
+    """
+    pairs = parse_qsl(query, keep_blank_values=True)
+    given = _only(pairs, "signature")
+    # Every secret is tried, so that the time taken does not tell which one matched.
+    matches = [
+        hmac.compare_digest(proxy_signature(pairs, s).encode(), given.encode()) for s in secrets_
+    ]
+    if not any(matches):
+        raise AppError(SIGNATURE_INVALID)
+    timestamp = _only(pairs, "timestamp")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        raise AppError(SIGNATURE_INVALID)
+    if abs(wall.timestamp() - int(timestamp)) > PROXY_TOLERANCE_SECONDS:
+        raise AppError(SIGNATURE_EXPIRED)
+    customer = _only(pairs, "logged_in_customer_id")
+    if any(key == "customer_id" and value != customer for key, value in pairs):
+        raise AppError(NOT_YOURS)
+    return ProxyRequest(_only(pairs, "shop"), customer or None, _only(pairs, "path_prefix"))
+
+
+def _only(pairs: list[tuple[str, str]], name: str) -> str:
+    found = [value for key, value in pairs if key == name]
+    if len(found) != 1:
+        raise AppError(SIGNATURE_INVALID)
+    return found[0]
+
+
+def new_service_key() -> str:
+    """A fresh service key with 256 random bits; shown once, stored only as its hash."""
+    return SERVICE_KEY_PREFIX + secrets.token_urlsafe(32)
+
+
+def hash_service_key(key: str) -> bytes:
+    """What is stored of a service key: SHA-256 (a random 256-bit key needs no slow hash)."""
+    return hashlib.sha256(key.encode()).digest()

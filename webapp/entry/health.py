@@ -1,0 +1,26 @@
+"""Is the process up, and can it do its work?"""
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.entry import parts
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """200 as long as the process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """200 when the database answers, else 503. Redis is not asked: we serve without it."""
+    try:
+        with parts().database.before_tenant() as db:
+            db.execute(text("select 1"))
+    except SQLAlchemyError:
+        return jsonify(status="unavailable", database=False), 503
+    return jsonify(status="ok", database=True), 200

@@ -1,0 +1,1 @@
+"""The features of the specification, one folder each; they never import one another."""

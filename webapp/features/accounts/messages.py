@@ -1,0 +1,42 @@
+"""What goes into and comes out of the use cases of accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterApp:
+    """A Shopify app and its client secret."""
+
+    app_id: str
+    api_key: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectStore:
+    """A shop to serve: `currency` ISO 4217, `timezone` IANA; no token means nothing is pushed."""
+
+    shop_domain: str
+    app_id: str
+    currency: str
+    timezone: str = "UTC"
+    access_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateServiceKey:
+    """A key for programs with the given permissions, until `expires_at` (UTC) if given."""
+
+    permissions: frozenset[str]
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSignedIn:
+    """The person behind a session, with what their role permits."""
+
+    admin_user_id: str
+    name: str
+    locale: str
+    permissions: frozenset[str]

@@ -1,0 +1,119 @@
+"""Turns the lines of input streams into rows for COPY, and says what it refused and skipped."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, TextIO
+
+from webapp.features.orders.domain.order_file import (
+    MAX_LINE_BYTES,
+    ORDER,
+    Reader,
+    RefusedLineError,
+    Row,
+    SkippedLineError,
+    csv_reader,
+    jsonl_reader,
+)
+
+BLOCK_ROWS = 1_000
+SHOWN_OF_A_LINE = 500
+
+
+@dataclass(slots=True)
+class Tally:
+    """Lines so far, headers not counted. `read` is all of them."""
+
+    read: int = 0
+    skipped: int = 0
+    refused: int = 0
+
+
+class RefusalReport:
+    """Writes refused lines as CSV (file, line, code, reason, text); opened with the first one."""
+
+    def __init__(self, open_file: Callable[[], TextIO]) -> None:
+        self._open = open_file
+        self._file: TextIO | None = None
+
+    def add(self, file: str, line: int, error: RefusedLineError, content: str) -> None:
+        if self._file is None:
+            self._file = self._open()
+            csv.writer(self._file).writerow(("file", "line", "code", "reason", "text"))
+        row = (file, line, error.code, str(error), content[:SHOWN_OF_A_LINE])
+        csv.writer(self._file).writerow(row)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One open input: its name for reports, its bytes, and whether CSV lines are orders or
+    refunds (JSONL brings both)."""
+
+    name: str
+    stream: BinaryIO
+    kind: str = ORDER
+
+
+def bounded_lines(stream: BinaryIO) -> Iterator[tuple[int, str | None]]:
+    """(number, text) of every line, numbered from 1; None for a line beyond MAX_LINE_BYTES."""
+    number, whole = 0, True
+    while piece := stream.readline(MAX_LINE_BYTES):
+        ended = piece.endswith(b"\n")
+        if whole:
+            number += 1
+            fits = ended or len(piece) < MAX_LINE_BYTES
+            yield number, piece.decode("utf-8", "replace").rstrip("\r\n") if fits else None
+        whole = ended
+
+
+def copy_blocks(
+    source: Source,
+    currency: str,
+    exponent: int,
+    tally: Tally,
+    report: RefusalReport,
+) -> Iterator[bytes]:
+    """Blocks of COPY text `kind, line, customer, at, minor, key` of one source.
+
+    Raises RefusedLineError when a CSV's header cannot be used; bad lines go to the report.
+    """
+    read: Reader | None = None
+    block: list[str] = []
+    for number, content in bounded_lines(source.stream):
+        if content is not None and not content.strip():
+            continue
+        if read is None:
+            first = (content or "").lstrip("\ufeff")
+            if not first.startswith("{"):
+                read = csv_reader(first, source.kind, currency, exponent)
+                continue
+            read, content = jsonl_reader(currency, exponent), first
+        tally.read += 1
+        try:
+            block += [copy_line(row, tally.read) for row in rows_of(read, content)]
+        except SkippedLineError:
+            tally.skipped += 1
+        except RefusedLineError as error:
+            tally.refused += 1
+            report.add(source.name, number, error, content or "")
+        if len(block) >= BLOCK_ROWS:
+            yield "".join(block).encode()
+            block.clear()
+    yield "".join(block).encode()
+
+
+def rows_of(read: Reader, content: str | None) -> list[Row]:
+    """The rows of one line; raises RefusedLineError or SkippedLineError."""
+    if content is None:
+        raise RefusedLineError("line_too_long", f"the line is longer than {MAX_LINE_BYTES} bytes")
+    return read(content)
+
+
+def copy_line(row: Row, line: int) -> str:
+    """One row in COPY's text form; ids hold nothing that COPY would need escaped."""
+    key = "\\N" if row.key is None else row.key
+    return f"{row.kind}\t{line}\t{row.customer}\t{row.at}\t{row.minor}\t{key}\n"

@@ -1,0 +1,52 @@
+"""What goes into and comes out of the use cases of orders."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BeginImport:
+    """Files on their way into one store; `label` says e.g. that they are simulated."""
+
+    store_id: str
+    file_names: tuple[str, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """How many orders and refunds lie ready; refunds follow the orders in the numbering."""
+
+    orders: int
+    refunds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeChunk:
+    """Take the staged rows `first..last` (numbered from 1) of one kind into the store."""
+
+    import_id: str
+    store_id: str
+    kind: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """Where an import is; counts are lines."""
+
+    import_id: str
+    state: str
+    percent: int
+    read: int
+    skipped: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFound:
+    """A store by its domain, with what reading its files needs."""
+
+    store_id: str
+    currency: str
+    timezone: str

@@ -1,0 +1,96 @@
+"""Reads for the dashboard: what came in, and how imports stand."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import text
+
+from webapp.core import outbox
+from webapp.core.context import Context
+from webapp.core.words import Money
+
+IMPORTS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTotals:
+    """Over the whole merchant. Days are the shops' calendar days; revenue is net of refunds, one
+    sum a currency; `pending` counts deliveries that are still open (not dead)."""
+
+    orders: int
+    customers: int
+    first_day: date | None
+    last_day: date | None
+    revenue: tuple[Money, ...]
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportState:
+    """One import; the counts are lines of its files."""
+
+    file_names: str
+    label: str
+    state: str
+    percent: int
+    read: int
+    taken: int
+    skipped: int
+    refused: int
+    started_at: datetime
+    finished_at: datetime | None
+    shop_domain: str
+
+
+def totals(ctx: Context) -> OrderTotals:
+    """The figures of the orders panel."""
+    values = {"merchant_id": ctx.merchant_id}
+    rows = list(ctx.db.execute(text(_BY_CURRENCY), values))
+    customers = ctx.db.scalar(text(_CUSTOMERS), values)
+    return OrderTotals(
+        orders=sum(row.orders for row in rows),
+        customers=int(customers or 0),
+        first_day=min((row.first_day for row in rows), default=None),
+        last_day=max((row.last_day for row in rows), default=None),
+        revenue=tuple(Money(int(row.net), row.currency) for row in rows),
+        pending=outbox.pending(ctx.db, ctx.merchant_id),
+    )
+
+
+_BY_CURRENCY = """
+with bought as (
+    select store_id, count(*) as orders, min(ordered_at) as first_at, max(ordered_at) as last_at,
+           sum(amount_minor) as gross
+    from orders where merchant_id = :merchant_id group by store_id
+), returned as (
+    select store_id, sum(amount_minor) as amount
+    from refunds where merchant_id = :merchant_id group by store_id
+)
+select s.currency, sum(b.orders)::bigint as orders,
+       min((b.first_at at time zone s.timezone)::date) as first_day,
+       max((b.last_at at time zone s.timezone)::date) as last_day,
+       sum(b.gross - coalesce(r.amount, 0))::bigint as net
+from bought b
+join stores s on s.merchant_id = :merchant_id and s.store_id = b.store_id
+left join returned r on r.store_id = b.store_id
+group by s.currency
+order by s.currency
+"""
+_CUSTOMERS = "select count(*) from users where merchant_id = :merchant_id"
+
+
+def latest_imports(ctx: Context) -> list[ImportState]:
+    """The newest imports, newest first."""
+    values = {"merchant_id": ctx.merchant_id, "most": IMPORTS_SHOWN}
+    return [ImportState(*row) for row in ctx.db.execute(text(_IMPORTS), values)]
+
+
+_IMPORTS = """
+select array_to_string(i.file_names, ', '), i.label, i.state, i.percent, i.read, i.taken, i.skipped,
+       i.refused, i.started_at, i.finished_at, s.shop_domain
+from imports i
+join stores s on s.merchant_id = i.merchant_id and s.store_id = i.store_id
+where i.merchant_id = :merchant_id
+order by i.started_at desc
+limit :most
+"""

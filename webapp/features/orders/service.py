@@ -1,0 +1,216 @@
+"""Use cases of orders on their way in. A command calls them chunk by chunk; each chunk is one
+commit, so an import can be interrupted anywhere and run again without a double.
+
+Staging is a temporary table of the importing session: bulk rows cost no write-ahead log, and
+nothing is left over when the session ends. One sort gives every row its place (customers together)
+and its ordinal among identical rows of the whole input.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select, text
+
+from webapp.core.context import Context
+from webapp.core.errors import STORE_NOT_FOUND, AppError
+from webapp.core.models import CustomerIdentity, Store
+from webapp.features.orders.messages import (
+    BeginImport,
+    ImportProgress,
+    Staged,
+    StoreFound,
+    TakeChunk,
+)
+from webapp.features.orders.models import Import
+
+# kind -> (table, its time column, its id column, topic)
+KINDS = {
+    "o": ("orders", "ordered_at", "order_id", "orders.imported"),
+    "r": ("refunds", "refunded_at", "refund_id", "refunds.imported"),
+}
+
+
+def find_store(ctx: Context, shop_domain: str) -> StoreFound:
+    """The merchant's store of that domain; raises AppError(store_not_found)."""
+    sql = select(Store.store_id, Store.currency, Store.timezone).where(
+        Store.merchant_id == ctx.merchant_id, Store.shop_domain == shop_domain
+    )
+    row = ctx.db.execute(sql).one_or_none()
+    if row is None:
+        raise AppError(STORE_NOT_FOUND, store=shop_domain)
+    return StoreFound(*row)
+
+
+def find_customer(ctx: Context, store_id: str, external_id: str) -> str | None:
+    """The member behind a store's customer, or None for somebody we have not met yet."""
+    sql = select(CustomerIdentity.customer_id).where(
+        CustomerIdentity.merchant_id == ctx.merchant_id,
+        CustomerIdentity.store_id == store_id,
+        CustomerIdentity.external_id == external_id,
+    )
+    return ctx.db.scalar(sql)
+
+
+def begin_import(ctx: Context, message: BeginImport) -> str:
+    """Note that files are being read; gives back the import id."""
+    import_id = f"imp_{secrets.token_urlsafe(16)}"
+    ctx.db.add(
+        Import(
+            merchant_id=ctx.merchant_id,
+            import_id=import_id,
+            store_id=message.store_id,
+            file_names=list(message.file_names),
+            label=message.label,
+            started_at=ctx.wall,
+        )
+    )
+    ctx.db.flush()
+    ctx.audit("orders_import_started", import_id=import_id, files=list(message.file_names))
+    return import_id
+
+
+def note_progress(ctx: Context, message: ImportProgress) -> None:
+    """Let the dashboard know where an import is."""
+    sql = text(
+        """
+        update imports
+        set state = :state, percent = :percent, read = :read, skipped = :skipped,
+            refused = :refused,
+            finished_at = case when :state in ('done', 'failed') then :wall end
+        where merchant_id = :merchant_id and import_id = :import_id
+        """
+    )
+    values = {field: getattr(message, field) for field in ImportProgress.__slots__}
+    ctx.db.execute(sql, {**values, "merchant_id": ctx.merchant_id, "wall": ctx.wall})
+
+
+def stage(ctx: Context, timezone: str, lines: Iterable[bytes]) -> Staged:
+    """Copy rows (`kind, line, customer, at, minor, key` in COPY's text form) into the staging
+    table and give every row its place and its external id.
+
+    Times without a zone are read in `timezone`. Rows without a key of the shop's own get one made
+    of customer, time, amount and their ordinal among identical rows.
+    """
+    ctx.db.execute(text("select set_config('timezone', :zone, true)"), {"zone": timezone})
+    ctx.db.execute(text("set local work_mem = '64MB'; set local default_statistics_target = 10"))
+    ctx.db.execute(text(_CREATE_STAGED))
+    driver: Any = ctx.db.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for line in lines:
+            copy.write(line)
+    ctx.db.execute(text(_CREATE_TAKING))
+    ctx.db.execute(text("create unique index on taking (seq)"))
+    ctx.db.execute(text("analyze taking"))
+    row = ctx.db.execute(text("select count(*) filter (where kind = 'o'), count(*) from taking"))
+    orders, both = row.one()
+    return Staged(orders, both - orders)
+
+
+_CREATE_STAGED = """
+drop table if exists staged, taking;
+create temporary table staged (
+    kind "char", line bigint, customer text, at timestamptz(3), minor bigint, key text
+)
+"""
+_COPY = "copy staged (kind, line, customer, at, minor, key) from stdin"
+_CREATE_TAKING = """
+create temporary table taking as
+select kind, customer, at, minor,
+       row_number() over (order by kind, customer, at, minor, line) as seq,
+       coalesce(
+           key,
+           customer || '|' || (date_part('epoch', at) * 1000)::bigint || '|' || minor || '|' ||
+           row_number() over (partition by kind, customer, at, minor order by line)
+       ) as external_id
+from staged
+"""
+
+
+def take_chunk(ctx: Context, message: TakeChunk) -> int:
+    """Write one chunk of staged rows that are new, and say so by topic; gives back their number.
+
+    Chunks of one merchant are taken one after another, so that the new rows' ids are a range of
+    their own.
+    """
+    lock = text("select pg_advisory_xact_lock(hashtext('orders in'), hashtext(:merchant_id))")
+    table, at_column, id_column, topic = KINDS[message.kind]
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "store_id": message.store_id,
+        "import_id": message.import_id,
+        "first": message.first,
+        "last": message.last,
+    }
+    ctx.db.execute(lock, values)
+    add = text(_ADD_ROWS.format(table=table, at_column=at_column, id_column=id_column))
+    taken, low, high = ctx.db.execute(add, values).one()
+    if taken:
+        count = "update imports set taken = taken + :taken where import_id = :import_id"
+        ctx.db.execute(text(count), {**values, "taken": taken})
+        payload = {"store_id": message.store_id, "first": low, "last": high}
+        ctx.emit(topic, f"{message.import_id}:{low}", payload)
+    return int(taken)
+
+
+# One statement, so that a customer is looked up once a chunk and never once a row. The look-up is a
+# subselect, which makes its plan the same with and without statistics.
+_ADD_ROWS = """
+with chunk as materialized (
+    select seq, external_id, customer, at, minor from taking where seq between :first and :last
+), people as materialized (
+    select customer, (
+        select i.customer_id from customer_identities i
+        where i.merchant_id = :merchant_id and i.store_id = :store_id
+          and i.external_id = customer
+    ) as customer_id
+    from (select distinct customer from chunk where customer <> '') as buyers
+), fresh as materialized (
+    select customer, new_id('cus_') as customer_id, new_id('shc_') as shared_customer_id
+    from people where customer_id is null
+), met as (
+    insert into users (merchant_id, customer_id, shared_customer_id)
+    select :merchant_id, customer_id, shared_customer_id from fresh
+), named as (
+    insert into customer_identities (merchant_id, store_id, external_id, customer_id)
+    select :merchant_id, :store_id, customer, customer_id from fresh
+), members as (
+    select customer, customer_id from people where customer_id is not null
+    union all
+    select customer, customer_id from fresh
+), added as (
+    insert into {table} (merchant_id, store_id, external_id, customer_id, {at_column}, amount_minor)
+    select :merchant_id, :store_id, external_id, customer_id, at, minor
+    from chunk left join members using (customer)
+    order by seq
+    on conflict (merchant_id, store_id, external_id) do nothing
+    returning {id_column}
+)
+select count(*), min({id_column}), max({id_column}) from added
+"""
+
+
+def refresh_statistics(ctx: Context) -> None:
+    """Let the planner see how the tables have grown, in the transaction that made them grow.
+
+    A shop's first import fills empty tables within seconds; without this, joins are planned for
+    empty tables until autovacuum comes by, and take minutes. A small sample is enough for that.
+    """
+    ctx.db.execute(text("set local default_statistics_target = 10"))
+    ctx.db.execute(text("analyze users, customer_identities, orders"))
+
+
+def finish_import(
+    ctx: Context, progress: ImportProgress, store_id: str, staged: Staged
+) -> tuple[int, int]:
+    """Close an import; gives back (taken, skipped) over all attempts. Rows that were staged but
+    not taken were in the store already, and count as skipped."""
+    sql = text("select taken from imports where merchant_id = :m and import_id = :i")
+    taken = int(ctx.db.scalar(sql, {"m": ctx.merchant_id, "i": progress.import_id}) or 0)
+    skipped = progress.skipped + staged.orders + staged.refunds - taken
+    note_progress(ctx, replace(progress, skipped=skipped))
+    ctx.audit("orders_import_finished", import_id=progress.import_id, taken=taken)
+    if taken:
+        ctx.emit("orders.import_finished", progress.import_id, {"store_id": store_id})
+    return taken, skipped

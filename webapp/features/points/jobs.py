@@ -1,0 +1,55 @@
+"""What points does later: enter the points of new orders, and push cards to the storefronts."""
+
+from collections.abc import Sequence
+
+from webapp.core.context import Context
+from webapp.core.contract import Outcome, Send
+from webapp.core.outbox import Message
+from webapp.features.points import service
+from webapp.features.points.messages import CardPush, OrderRange
+from webapp.gateways import Gateways
+from webapp.gateways.shopify_admin import GatewayError, Metafield
+
+NAMESPACE = "$app:loyalnest"
+POINTS_BALANCE = ("points_balance", "number_integer")
+
+
+def award_orders(ctx: Context, messages: Sequence[Message]) -> None:
+    for message in messages:
+        payload = message.payload
+        service.award_orders(
+            ctx, OrderRange(payload["store_id"], payload["first"], payload["last"])
+        )
+
+
+def prepare(ctx: Context, message: Message) -> CardPush | None:
+    return service.prepare_push(ctx, message.payload["store_id"], message.payload["customers"])
+
+
+def send(gateways: Gateways, push: CardPush) -> Outcome:
+    """Set the metafields of all customers of the push; those the shop refuses are left out and
+    named, for a call is all or nothing."""
+    waiting, refused = list(push.cards), list[str]()
+    key, value_type = POINTS_BALANCE
+    while waiting:
+        fields = [
+            Metafield(f"gid://shopify/Customer/{customer}", NAMESPACE, key, value_type, str(points))
+            for customer, points, _ in waiting
+        ]
+        try:
+            bad = gateways.shopify.set_metafields(push.shop_domain, push.access_token, fields)
+        except GatewayError as error:
+            return Outcome(False, str(error), error.final, error.after)
+        if not bad:
+            break
+        refused += [waiting[i][0] for i in bad]
+        waiting = [card for i, card in enumerate(waiting) if i not in bad]
+    return Outcome(True, report={"refused": refused})
+
+
+def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:
+    service.record_push(ctx, push, frozenset(outcome.report["refused"]))
+
+
+APPLIES = {"orders.imported": award_orders}
+SENDS = {"points.changed": Send(prepare, send, settle)}

@@ -1,0 +1,1 @@
+"""What shoppers see of their points, one folder a widget."""

@@ -1,0 +1,32 @@
+"""What rfm does later: absorb new documents, and score a shop when an import is complete.
+
+One handler hears all three topics, so a shop is never scored before its orders are absorbed.
+"""
+
+from collections.abc import Sequence
+
+from webapp.core.context import Context
+from webapp.core.outbox import Message
+from webapp.features.rfm import service
+from webapp.features.rfm.messages import DocumentRange
+
+TABLES = {"orders.imported": "orders", "refunds.imported": "refunds"}
+
+
+def absorb_and_score(ctx: Context, messages: Sequence[Message]) -> None:
+    for message in messages:
+        payload = message.payload
+        if message.topic in TABLES:
+            documents = DocumentRange(
+                payload["store_id"], TABLES[message.topic], payload["first"], payload["last"]
+            )
+            service.absorb(ctx, documents)
+        else:
+            service.score_customers(ctx, payload["store_id"])
+
+
+APPLIES = {
+    "orders.imported": absorb_and_score,
+    "refunds.imported": absorb_and_score,
+    "orders.import_finished": absorb_and_score,
+}

@@ -1,0 +1,127 @@
+"""Redis as cache and doorbell. Redis may be absent, empty or frozen; the product only gets slower.
+
+One client without retries and with short time-outs, behind one breaker: a frozen server costs a
+request one time-out, and nothing for the seconds that follow.
+"""
+
+import logging
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
+
+import pybreaker
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+
+from webapp.core.cache import Cache
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 0.1
+BREAK_SECONDS = 5
+PREFIX = "loyalnest:"
+QUEUE = "loyalnest"
+# How long a rung bell keeps others from ringing, when no worker has answered it.
+BELL_MILLISECONDS = 2_000
+TAG_LIFE_SECONDS = 86_400
+
+
+def connect(url: str, timeout: float | None = TIMEOUT_SECONDS) -> redis.Redis:
+    """A client that never retries by itself (redis-py would, for six seconds)."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+class Guard:
+    """Calls Redis behind a breaker; a failure or an open breaker gives the fallback."""
+
+    def __init__(self) -> None:
+        self._breaker = pybreaker.CircuitBreaker(fail_max=1, reset_timeout=BREAK_SECONDS)
+
+    def call(self, fallback: T, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        try:
+            return self._breaker.call(function, *args, **kwargs)
+        except pybreaker.CircuitBreakerError:
+            return fallback
+        except redis.RedisError as error:
+            log.warning("Redis did not answer: %s", type(error).__name__)
+            return fallback
+
+
+class RedisCache(Cache):
+    """A cache with tags: an entry carries the versions its tags had when it was made, and a tag is
+    dropped by raising its version. Reading costs one round trip."""
+
+    def __init__(self, client: redis.Redis, guard: Guard) -> None:
+        self._redis, self._guard = client, guard
+
+    def get(self, key: str, tags: Iterable[str]) -> bytes | None:
+        names = [PREFIX + key, *(_tag(t) for t in sorted(tags))]
+        found = self._many(names)
+        if not found or found[0] is None:
+            return None
+        stamp = _stamp(found[1:])
+        return found[0][len(stamp) :] if found[0].startswith(stamp) else None
+
+    def put(self, key: str, tags: Iterable[str], value: bytes, seconds: int) -> None:
+        names = [_tag(t) for t in sorted(tags)]
+        versions = self._many(names) if names else []
+        if versions is not None:
+            self._guard.call(
+                None, self._redis.set, PREFIX + key, _stamp(versions) + value, ex=seconds
+            )
+
+    def _many(self, names: list[str]) -> list[bytes | None] | None:
+        # The client is made without decode_responses, so values are bytes.
+        return cast("list[bytes | None] | None", self._guard.call(None, self._redis.mget, names))
+
+    def drop(self, tags: Iterable[str]) -> None:
+        def raise_versions() -> None:
+            pipe = self._redis.pipeline(transaction=False)
+            for tag in tags:
+                pipe.incr(_tag(tag))
+                pipe.expire(_tag(tag), TAG_LIFE_SECONDS)
+            pipe.execute()
+
+        self._guard.call(None, raise_versions)
+
+
+class Doorbell:
+    """Rings a handler's `drain` job. The job is only a bell: what there is to do is in PostgreSQL,
+    and the relay rings again whatever stays due."""
+
+    def __init__(self, client: redis.Redis, guard: Guard) -> None:
+        self._redis, self._guard = client, guard
+        self._queue = Queue(QUEUE, connection=client, serializer="json")
+
+    def __call__(self, handlers: Iterable[str]) -> None:
+        """Ring once for each handler whose bell is not ringing already."""
+        self._guard.call(None, self._ring, list(handlers))
+
+    def _ring(self, handlers: list[str]) -> None:
+        for handler in handlers:
+            if self._redis.set(_bell(handler), b"1", nx=True, px=BELL_MILLISECONDS):
+                self._queue.enqueue("jobs.drain.drain", handler, result_ttl=0, failure_ttl=60)
+
+    def answered(self, handler: str) -> None:
+        """The bell was heard: it may ring again from now on."""
+        self._guard.call(None, self._redis.delete, _bell(handler))
+
+
+def _tag(tag: str) -> str:
+    return f"{PREFIX}tag:{tag}"
+
+
+def _bell(handler: str) -> str:
+    return f"{PREFIX}bell:{handler}"
+
+
+def _stamp(versions: Iterable[bytes | None]) -> bytes:
+    return b"".join(struct.pack(">Q", int(v or 0)) for v in versions)

@@ -1,0 +1,117 @@
+"""The Shopify Admin API (GraphQL), as far as the product uses it.
+
+Source: shopify.dev, GraphQL Admin API 2026-10, `metafieldsSet`: at most 25 metafields a call, and
+a call is all or nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import httpx
+
+API_VERSION = "2026-10"
+# Shorter than the lease of a delivery, so that a slow answer never outlives the right to record it.
+TIMEOUT_SECONDS = 5.0
+RETRIABLE = frozenset({408, 425, 429})
+
+SET_METAFIELDS = """
+mutation UpdateCustomerPoints($metafields: [MetafieldsSetInput!]!) {
+  metafieldsSet(metafields: $metafields) {
+    metafields { key ownerType }
+    userErrors { field message code }
+  }
+}
+"""
+
+
+class GatewayError(Exception):
+    """A call that failed. `final`: no retry can help; `after`: seconds to wait, if told."""
+
+    def __init__(self, reason: str, *, final: bool = False, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.final, self.after = final, after
+
+
+@dataclass(frozen=True, slots=True)
+class Metafield:
+    """One metafield to set; the field names are Shopify's MetafieldsSetInput."""
+
+    ownerId: str  # noqa: N815 - Shopify's spelling
+    namespace: str
+    key: str
+    type: str
+    value: str
+
+
+class ShopifyAdmin(Protocol):
+    """What the product asks of a shop's Admin API."""
+
+    def set_metafields(
+        self, shop_domain: str, access_token: str, metafields: Sequence[Metafield]
+    ) -> frozenset[int]:
+        """Set up to 25 metafields at once. Nothing is set when some are refused: gives back their
+        positions. Raises GatewayError."""
+
+
+class HttpShopifyAdmin:
+    """The real client. `url` holds `{shop}`, e.g. `https://{shop}`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = httpx.Client(timeout=TIMEOUT_SECONDS)
+
+    def set_metafields(
+        self, shop_domain: str, access_token: str, metafields: Sequence[Metafield]
+    ) -> frozenset[int]:
+        variables = {"metafields": [asdict(field) for field in metafields]}
+        data = self._call(shop_domain, access_token, SET_METAFIELDS, variables)
+        errors = data["metafieldsSet"]["userErrors"]
+        if not errors:
+            return frozenset()
+        positions = frozenset(
+            int(part) for e in errors for part in (e.get("field") or ())[1:2] if part.isdigit()
+        )
+        if not positions:
+            raise GatewayError(f"metafieldsSet: {errors[0].get('message')}", final=True)
+        return positions
+
+    def _call(
+        self, shop_domain: str, access_token: str, query: str, variables: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        url = f"{self._url.format(shop=shop_domain)}/admin/api/{API_VERSION}/graphql.json"
+        headers = {"X-Shopify-Access-Token": access_token}
+        body = {"query": query, "variables": variables}
+        try:
+            response = self._client.post(url, headers=headers, json=body)
+        except httpx.HTTPError as error:
+            raise GatewayError(f"no answer: {type(error).__name__}") from error
+        if response.status_code != httpx.codes.OK:
+            raise _refusal(response)
+        answer = response.json()
+        if answer.get("errors"):
+            raise _graphql_refusal(answer)
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def _refusal(response: httpx.Response) -> GatewayError:
+    """The error of a status other than 200; Retry-After counts when it is a number of seconds."""
+    status = response.status_code
+    wait = response.headers.get("Retry-After", "")
+    after = float(wait) if wait.replace(".", "", 1).isdigit() else None
+    final = status < httpx.codes.INTERNAL_SERVER_ERROR and status not in RETRIABLE
+    return GatewayError(f"HTTP {status}", final=final, after=after)
+
+
+def _graphql_refusal(answer: Mapping[str, Any]) -> GatewayError:
+    """The error of an answer with `errors`; when throttled, with the time the bucket needs."""
+    first = answer["errors"][0] if isinstance(answer["errors"], list) else {}
+    code = (first.get("extensions") or {}).get("code")
+    if code != "THROTTLED":
+        return GatewayError(f"GraphQL: {first.get('message', answer['errors'])}", final=True)
+    cost = (answer.get("extensions") or {}).get("cost") or {}
+    status = cost.get("throttleStatus") or {}
+    missing = cost.get("requestedQueryCost", 0) - status.get("currentlyAvailable", 0)
+    rate = status.get("restoreRate") or 50
+    return GatewayError("throttled", after=max(0.1, missing / rate))

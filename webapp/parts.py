@@ -1,0 +1,43 @@
+"""The composition root: what every process is built from."""
+
+from dataclasses import dataclass
+
+from webapp.core import discovery
+from webapp.core.clock import Clock, SystemClock
+from webapp.core.config import Settings
+from webapp.core.crypto import KeyRing
+from webapp.core.db import Database, open_engine
+from webapp.gateways import Gateways
+from webapp.gateways.redis_cache import Doorbell, Guard, RedisCache, connect
+from webapp.gateways.shopify_admin import HttpShopifyAdmin
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One process's database, clock, cache, keys, doorbell and ways out."""
+
+    settings: Settings
+    clock: Clock
+    keys: KeyRing
+    cache: RedisCache
+    bell: Doorbell
+    database: Database
+    gateways: Gateways
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Parts:
+    """Build the parts; connects to nothing yet."""
+    clock = clock or SystemClock(settings.clock_file)
+    keys = KeyRing(settings.encryption_keys)
+    client, guard = connect(settings.redis_url), Guard()
+    cache, bell = RedisCache(client, guard), Doorbell(client, guard)
+    database = Database(
+        open_engine(settings.database_url),
+        clock=clock,
+        cache=cache,
+        keys=keys,
+        handlers=discovery.handler_names(),
+        ring=bell,
+    )
+    gateways = Gateways(shopify=HttpShopifyAdmin(settings.shopify_admin_url))
+    return Parts(settings, clock, keys, cache, bell, database, gateways)
