@@ -1,0 +1,236 @@
+"""Renders pages the way Shopify does: layout, JSON templates, sections, and app blocks from our
+real theme extension in the slots a template gives them.
+
+Like Shopify's Liquid it escapes nothing by itself; themes write `| escape`. Translations are
+escaped, and so are the values put into them.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from liquid import Environment, RenderContext
+from liquid.ast import Node
+from liquid.builtin.expressions import Identifier, StringLiteral, parse_primitive
+from liquid.builtin.tags.render_tag import RenderNode, RenderTag
+from liquid.exceptions import LiquidSyntaxError
+from liquid.stream import TokenStream
+from liquid.tag import Tag
+from liquid.token import TOKEN_TAG, Token
+from markupsafe import escape
+
+from webapp.demo import filters
+from webapp.demo.conditions import ShopifyIfTag, ShopifyUnlessTag
+from webapp.demo.filters import PAGE, Side
+from webapp.demo.sources import SourceFolder, ThemeLoader
+
+_APP_BLOCK = re.compile(r"shopify://apps/[^/]+/blocks/([a-z0-9_-]+)/[^/]+")
+_AVAILABLE_IF = re.compile(r"\{\{(.*)\}\}")
+_WITHOUT_DEFAULT: Mapping[str, object] = {"checkbox": False, "text": "", "textarea": ""}
+_APP_HEAD = "<!-- app block assets -->"
+_NO_LAYOUT = re.compile(r"\{%-?\s*layout\s+none\s*-?%\}")
+
+
+class AppBlock(dict[str, object]):
+    """A block of our extension as a section sees it; `{% render block %}` renders it."""
+
+
+class Page:
+    """One page while it is rendered: the objects Liquid sees, and the assets its blocks ask for."""
+
+    def __init__(self, storefront: "Storefront", scope: Mapping[str, object], locale: str) -> None:
+        self.storefront = storefront
+        self.locale = locale
+        self.scope: dict[str, object] = {**scope, PAGE: self}
+        self._head: dict[str, None] = {}
+
+    def section(self, section_id: str, config: Mapping[str, object]) -> str:
+        """The HTML of one section with its settings and blocks, in Shopify's wrapper."""
+        kind = str(config["type"])
+        schema = self.storefront.theme.schema(f"sections/{kind}.liquid")
+        drop = {
+            "id": section_id,
+            "type": kind,
+            "settings": _settings(schema, config),
+            "blocks": list(self._blocks(schema, config)),
+        }
+        template = self.storefront.theme.environment.get_template(f"sections/{kind}")
+        inner = template.render(**self.scope, section=drop)
+        tag = str(schema.get("tag") or "div")
+        classes = f"shopify-section {schema.get('class') or ''}".strip()
+        return f'<{tag} id="shopify-section-{section_id}" class="{classes}">{inner}</{tag}>'
+
+    def app_block(self, block: AppBlock, section_id: object) -> str:
+        """The HTML of one block of our extension; nothing when the extension has no such block."""
+        extension = self.storefront.extension
+        name = str(block["name"])
+        source = extension.folder.read(f"blocks/{name}.liquid")
+        if source is None or not self._available(source.schema):
+            return ""
+        self._want_assets(source.schema)
+        drop = {**block, "settings": _settings(source.schema, block), "shopify_attributes": ""}
+        scope = {**self.scope, "block": drop, "section": {"id": section_id}}
+        inner = extension.environment.get_template(f"blocks/{name}").render(**scope)
+        tag = str(source.schema.get("tag") or "div")
+        classes = f"shopify-block shopify-app-block {source.schema.get('class') or ''}".strip()
+        return f'<{tag} id="shopify-block-{block["id"]}" class="{classes}">{inner}</{tag}>'
+
+    def app_head(self) -> str:
+        """What the rendered blocks need in `<head>`, each file once."""
+        return "\n".join(self._head)
+
+    def _blocks(
+        self, schema: Mapping[str, object], config: Mapping[str, object]
+    ) -> Iterator[Mapping[str, object]]:
+        blocks = _mapping(config.get("blocks"))
+        order = config.get("block_order")
+        for block_id in order if isinstance(order, list) else blocks:
+            block = _mapping(blocks.get(str(block_id)))
+            if not block or block.get("disabled"):
+                continue
+            app = _APP_BLOCK.fullmatch(str(block["type"]))
+            if app:
+                yield AppBlock(
+                    type="@app", id=block_id, name=app[1], settings=block.get("settings") or {}
+                )
+            else:
+                settings = _settings(_block_schema(schema, block["type"]), block)
+                yield {**block, "id": block_id, "settings": settings, "shopify_attributes": ""}
+
+    def _available(self, schema: Mapping[str, object]) -> bool:
+        condition = _AVAILABLE_IF.search(str(schema.get("available_if") or ""))
+        if condition is None:
+            return True
+        # Shopify shows the block only when the app-data metafield is there and true.
+        test = f"{{% if {condition[1].strip()}.value == true %}}yes{{% endif %}}"
+        return self.storefront.extension.environment.render(test, **self.scope) == "yes"
+
+    def _want_assets(self, schema: Mapping[str, object]) -> None:
+        side = self.storefront.extension.side
+        if schema.get("stylesheet"):
+            url = escape(side.asset_url(str(schema["stylesheet"])))
+            self._head[f'<link rel="stylesheet" href="{url}" media="all">'] = None
+        if schema.get("javascript"):
+            url = escape(side.asset_url(str(schema["javascript"])))
+            self._head[f'<script src="{url}" async></script>'] = None
+
+
+class Files:
+    """One side's files with the engine that parses them."""
+
+    def __init__(self, root: Path, side: Side) -> None:
+        self.folder = SourceFolder(root)
+        self.side = side
+        self.environment = Environment(loader=ThemeLoader(self.folder))
+        for tag in (ShopifyIfTag, ShopifyUnlessTag, _SectionTag, _RenderTag):
+            self.environment.add_tag(tag)
+        filters.register(self.environment, side)
+
+    def schema(self, name: str) -> Mapping[str, object]:
+        """The schema of that file, empty when it has none."""
+        source = self.folder.read(name)
+        return source.schema if source else {}
+
+
+class Storefront:
+    """Theme and extension together."""
+
+    def __init__(self, theme: Files, extension: Files) -> None:
+        self.theme = theme
+        self.extension = extension
+
+    def render(self, template: str, scope: Mapping[str, object], locale: str) -> str:
+        """The page of a JSON template (`product`, `customers/account`), inside the layout."""
+        source = self.theme.folder.root / "templates" / f"{template}.json"
+        layout = json.loads(source.read_text(encoding="utf-8"))
+        page = Page(self, scope, locale)
+        content = "\n".join(
+            page.section(section_id, layout["sections"][section_id])
+            for section_id in layout["order"]
+            if not layout["sections"][section_id].get("disabled")
+        )
+        return self._in_layout(page, content)
+
+    def render_liquid(self, text: str, scope: Mapping[str, object], locale: str) -> str:
+        """An App Proxy answer of type application/liquid, in the layout unless it forbids it."""
+        page = Page(self, scope, locale)
+        bare = _NO_LAYOUT.sub("", text)
+        content = self.theme.environment.render(bare, **page.scope)
+        return content if bare != text else self._in_layout(page, content)
+
+    def _in_layout(self, page: Page, content: str) -> str:
+        header = f"{page.scope.get('content_for_header', '')}\n{_APP_HEAD}"
+        scope = {**page.scope, "content_for_header": header, "content_for_layout": content}
+        page.scope = scope
+        html = self.theme.environment.get_template("layout/theme").render(**scope)
+        return html.replace(_APP_HEAD, page.app_head(), 1)
+
+
+def _settings(schema: Mapping[str, object], config: Mapping[str, object]) -> dict[str, object]:
+    """The defaults of the schema, overridden by what the template says.
+
+    Without a default a checkbox is false, a text empty, anything else nil.
+    """
+    declared = schema.get("settings")
+    defaults = {
+        item["id"]: item.get("default", _WITHOUT_DEFAULT.get(item["type"]))
+        for item in (declared if isinstance(declared, list) else ())
+        if "id" in item
+    }
+    return {**defaults, **_mapping(config.get("settings"))}
+
+
+def _block_schema(schema: Mapping[str, object], kind: object) -> Mapping[str, object]:
+    declared = schema.get("blocks")
+    for block in declared if isinstance(declared, list) else ():
+        if block.get("type") == kind:
+            return _mapping(block)
+    return {}
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+class _SectionNode(Node):
+    """`{% section 'header' %}`: a section with nothing but its defaults."""
+
+    def __init__(self, token: Token, name: str) -> None:
+        super().__init__(token)
+        self.name = name
+        self.blank = False
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        page: Page = context.globals[PAGE]  # type: ignore[assignment]
+        return buffer.write(page.section(self.name, {"type": self.name}))
+
+
+class _SectionTag(Tag):
+    name = "section"
+    block = False
+
+    def parse(self, stream: TokenStream) -> Node:
+        token = stream.eat(TOKEN_TAG)
+        found = parse_primitive(self.env, stream.into_inner(tag=token, eat=False))
+        if not isinstance(found, StringLiteral):
+            raise LiquidSyntaxError("expected the name of a section", token=token)
+        return _SectionNode(token, found.value)
+
+
+class _RenderNode(RenderNode):
+    """`{% render block %}` renders an app block, everything else is the ordinary tag."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        if isinstance(self.name, Identifier):
+            block = context.resolve(self.name, token=self.token, default=None)
+            if isinstance(block, AppBlock):
+                page: Page = context.globals[PAGE]  # type: ignore[assignment]
+                section = context.resolve("section", default={})
+                return buffer.write(page.app_block(block, _mapping(section).get("id")))
+        return super().render_to_output(context, buffer)
+
+
+class _RenderTag(RenderTag):
+    node_class = _RenderNode

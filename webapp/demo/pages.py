@@ -1,0 +1,268 @@
+"""The pages of the shop: home, products, cart, account, under a prefix for every language."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+from markupsafe import escape
+from werkzeug.wrappers import Response as Redirect
+
+from webapp.core import i18n
+from webapp.demo import drops
+from webapp.demo.cart import COOKIE as CART_COOKIE
+from webapp.demo.cart import Cart
+from webapp.demo.catalogue import BY_HANDLE, PRODUCTS, say
+from webapp.demo.liquid import Storefront
+from webapp.demo.settings import ShopConfig
+from webapp.demo.standins.metafields import MetafieldStore
+
+CUSTOMER_COOKIE = "nest_bloom_customer"
+_LOCALE = "nest_bloom.locale"
+_BY_PREFIX = {tag.lower(): tag for tag in i18n.LOCALES if tag != "en"}
+_RELATED = 4
+
+
+class LocalePrefix:
+    """Takes the language off the front of the path, as Shopify serves `/de/cart`.
+
+    The prefix moves into SCRIPT_NAME, so that every generated address keeps the language.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        first, _, rest = environ.get("PATH_INFO", "").lstrip("/").partition("/")
+        tag = _BY_PREFIX.get(first.lower())
+        environ[_LOCALE] = tag or "en"
+        if tag:
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{tag}"
+            environ["PATH_INFO"] = f"/{rest}"
+        return self._application(environ, start_response)
+
+
+def current_locale() -> str:
+    """The language of the current request's address."""
+    return str(request.environ.get(_LOCALE, "en"))
+
+
+def current_customer() -> str:
+    """The id of the signed-in customer, empty for a guest. There is no password in this shop."""
+    return _customer_number(request.cookies.get(CUSTOMER_COOKIE, ""))
+
+
+class ShopPages:
+    """What the routes show; one instance for all requests."""
+
+    def __init__(
+        self, config: Callable[[], ShopConfig], store: MetafieldStore, storefront: Storefront
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._storefront = storefront
+
+    def show(self, template: str, title: str, **objects: object) -> Response:
+        """One page of the theme. `objects` are added to those that every page has."""
+        scope = {**self._scope(template, title), **objects}
+        html = self._storefront.render(template, scope, current_locale())
+        return _page(html)
+
+    def render_liquid(self, text: str) -> str:
+        """An application/liquid answer of the App Proxy."""
+        return self._storefront.render_liquid(text, self._scope("page", ""), current_locale())
+
+    def product(self, handle: str) -> ResponseReturnValue:
+        """A product with its suggestions, or the page for what is not there."""
+        product = BY_HANDLE.get(handle)
+        if product is None:
+            return self.missing()
+        currency, prefix = self._config().currency, request.script_root
+        start = PRODUCTS.index(product) + 1
+        others = [*PRODUCTS[start:], *PRODUCTS[:start]][:_RELATED]
+        return self.show(
+            "product",
+            product.title,
+            product=drops.product_drop(product, currency, prefix),
+            recommendations={
+                "products": [drops.product_drop(other, currency, prefix) for other in others]
+            },
+        )
+
+    def missing(self) -> ResponseReturnValue:
+        """The page for what is not there."""
+        return self.show("404", _say("demo_shop.missing.title")), HTTPStatus.NOT_FOUND
+
+    def login(self) -> ResponseReturnValue:
+        """Sign in as `customer_id` and go on to `return_to`; without an id, show who there is."""
+        given = request.values.get("customer_id", "").strip()
+        number = _customer_number(given)
+        if not number:
+            login = {"wrong": bool(given), "return_to": request.values.get("return_to", "")}
+            return self.show("customers/login", _say("demo_shop.account.sign_in"), login=login)
+        answer = _go(_local(request.values.get("return_to", "")) or _here("/account"))
+        answer.set_cookie(CUSTOMER_COOKIE, number, httponly=True, samesite="Lax")
+        return answer
+
+    def account(self) -> ResponseReturnValue:
+        """The member's page; guests are sent to sign in."""
+        if not current_customer():
+            return _go(_here("/account/login"))
+        return self.show("customers/account", _say("demo_shop.account.title"))
+
+    def _scope(self, template: str, title: str) -> dict[str, object]:
+        config, tag, prefix = self._config(), current_locale(), request.script_root
+        collection = drops.collection_drop(tag, config.currency, prefix)
+        cart = Cart(request.cookies.get(CART_COOKIE, ""))
+        kind = template.rpartition("/")[2]
+        return {
+            "shop": drops.shop_drop(config, request.host_url.rstrip("/")),
+            "customer": self._customer(),
+            "cart": drops.cart_drop(cart, config.currency, prefix),
+            "collection": collection,
+            "collections": {"all": collection},
+            "routes": drops.routes_drop(prefix),
+            "localization": drops.localization_drop(tag),
+            "request": {
+                "locale": drops.locale_drop(tag),
+                "path": prefix + request.path,
+                "host": request.host,
+                "page_type": template,
+                "design_mode": False,
+            },
+            "template": {"name": kind, "directory": template.rpartition("/")[0] or None},
+            "app": {"metafields": self._metafields("gid://shopify/AppInstallation/1")},
+            "page_title": title,
+            "canonical_url": request.host_url.rstrip("/") + prefix + request.path,
+            "content_for_header": _alternates(),
+            "demo_shop": {
+                "label": drops.label(config, tag),
+                "path": request.path,
+                "customers": drops.login_choices(config, tag),
+            },
+        }
+
+    def _customer(self) -> drops.Drop | None:
+        number = current_customer()
+        if not number:
+            return None
+        config = self._config()
+        sample = next((c for c in config.customers if c.customer_id == number), None)
+        owner = f"gid://shopify/Customer/{number}"
+        found = self._store.of_owner(config.shop_domain, owner)
+        return drops.customer_drop(number, sample, found, current_locale())
+
+    def _metafields(self, owner: str) -> drops.Drop:
+        return drops.metafields_drop(self._store.of_owner(self._config().shop_domain, owner))
+
+
+def create_blueprint(pages: ShopPages) -> Blueprint:
+    """The routes of the shop, without the language's prefix."""
+    blueprint = Blueprint("shop", __name__)
+
+    @blueprint.get("/")
+    def home() -> ResponseReturnValue:
+        return pages.show("index", "")
+
+    @blueprint.get("/collections/all")
+    def all_products() -> ResponseReturnValue:
+        return pages.show("collection", _say("demo_shop.all"))
+
+    blueprint.add_url_rule("/products/<handle>", view_func=pages.product, endpoint="product")
+    blueprint.add_url_rule("/account", view_func=pages.account, endpoint="account")
+    blueprint.add_url_rule(
+        "/account/login", view_func=pages.login, endpoint="login", methods=["GET", "POST"]
+    )
+
+    @blueprint.get("/account/register")
+    def register() -> ResponseReturnValue:
+        # Nobody opens an account here: every customer of the order file has one.
+        return _go(_here("/account/login"))
+
+    @blueprint.get("/account/logout")
+    def logout() -> ResponseReturnValue:
+        answer = _go(_here("/"))
+        answer.delete_cookie(CUSTOMER_COOKIE)
+        return answer
+
+    _add_cart(blueprint, pages)
+    return blueprint
+
+
+def _add_cart(blueprint: Blueprint, pages: ShopPages) -> None:
+    """The cart page and what its forms post to; every change leads back to the page."""
+
+    @blueprint.get("/cart")
+    def cart() -> ResponseReturnValue:
+        return pages.show("cart", _say("demo_shop.cart.title"))
+
+    @blueprint.post("/cart/add")
+    def add() -> ResponseReturnValue:
+        cart = _cart()
+        cart.add(request.form.get("id", ""), request.form.get("quantity", "1"))
+        return _to_cart(cart)
+
+    @blueprint.post("/cart/change")
+    def change() -> ResponseReturnValue:
+        cart = _cart()
+        cart.set(request.values.get("id", ""), request.values.get("quantity", ""))
+        return _to_cart(cart)
+
+    @blueprint.post("/cart/update")
+    def update() -> ResponseReturnValue:
+        cart = _cart()
+        for name, quantity in request.form.items():
+            if name.startswith("updates["):
+                cart.set(name.removeprefix("updates[").removesuffix("]"), quantity)
+        return _to_cart(cart)
+
+
+def _say(key: str) -> str:
+    return say(current_locale(), key) or ""
+
+
+def _here(path: str) -> str:
+    """The address of `path` in the language of the current page."""
+    return request.script_root + path
+
+
+def _go(address: str) -> Redirect:
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _page(html: str) -> Response:
+    answer = Response(html, content_type="text/html; charset=utf-8")
+    # The page shows one customer's points; nobody in between may keep it.
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _cart() -> Cart:
+    return Cart(request.cookies.get(CART_COOKIE, ""))
+
+
+def _to_cart(cart: Cart) -> Redirect:
+    answer = _go(_here("/cart"))
+    answer.set_cookie(CART_COOKIE, str(cart), httponly=True, samesite="Lax")
+    return answer
+
+
+def _customer_number(text: str) -> str:
+    return text if text.isascii() and text.isdigit() and len(text) <= 19 else ""
+
+
+def _local(address: str) -> str:
+    """`address` when it stays in this shop, else nothing (`//elsewhere`, `/\\elsewhere`)."""
+    stays = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if stays and address.isprintable() else ""
+
+
+def _alternates() -> str:
+    """The same page in every language, as Shopify puts it into `content_for_header`."""
+    base, path = request.host_url.rstrip("/"), request.path
+    links = [(tag, base + drops.prefix_of(tag) + path) for tag in i18n.LOCALES]
+    return "\n".join(
+        f'<link rel="alternate" hreflang="{tag}" href="{escape(url)}">'
+        for tag, url in [("x-default", base + path), *links]
+    )

@@ -1,0 +1,1 @@
+"""The pictures of the demo shop, drawn by code so that no photograph has to be shipped."""

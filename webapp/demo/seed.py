@@ -1,0 +1,119 @@
+"""What the demo puts into the database: an app, a merchant with one shop, and its keys.
+
+Each order file has a merchant of its own, so that the figures on its dashboard are the file's.
+What was made is remembered in `DIR/state.json`; it holds development secrets only.
+"""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+
+from webapp.core import i18n, routing
+from webapp.core.tenancy import ADMIN_PERMISSIONS
+from webapp.features.accounts import service as accounts
+from webapp.features.accounts.messages import ConnectStore, CreateServiceKey, RegisterApp
+from webapp.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class DemoShop:
+    """One seeded merchant with its shop, the app that serves it, and its keys."""
+
+    merchant_id: str
+    store_id: str
+    shop_domain: str
+    currency: str
+    admin_user_id: str
+    access_token: str
+    api_key: str
+    app_secret: str
+    admin_key: str
+    customer_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A customer to sign in as; `customer_id` is the shop's own."""
+
+    customer_id: str
+    points: int
+    role: str
+    locale: str
+
+
+def seed(parts: Parts, state_file: Path, shop_domain: str, name: str, currency: str) -> DemoShop:
+    """The shop of that domain: as remembered, or made now."""
+    state = json.loads(state_file.read_text()) if state_file.exists() else {}
+    with parts.database.before_tenant() as db:
+        known = routing.tenant_of_shop(db, shop_domain)
+    if known and shop_domain in state:
+        return DemoShop(**state[shop_domain])
+    shop = make(parts, shop_domain, name, currency)
+    part = state_file.with_suffix(".part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps({**state, shop_domain: asdict(shop)}, indent=2))
+    part.replace(state_file)
+    return shop
+
+
+def make(parts: Parts, shop_domain: str, name: str, currency: str) -> DemoShop:
+    """Register an app, and add a merchant with one shop, an owner and two service keys."""
+    app_id, api_key = f"app_{shop_domain}", secrets.token_hex(16)
+    app_secret, access_token = secrets.token_hex(32), f"shpat_{secrets.token_hex(16)}"
+    merchant_id = accounts.new_id("mer_")
+    with parts.database.transaction(merchant_id) as ctx:
+        accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, api_key, app_secret))
+        accounts.create_merchant(ctx, name)
+        store = ConnectStore(shop_domain, app_id, currency, access_token=access_token)
+        store_id = accounts.connect_store(ctx, store)
+        return DemoShop(
+            merchant_id=merchant_id,
+            store_id=store_id,
+            shop_domain=shop_domain,
+            currency=currency,
+            admin_user_id=accounts.add_admin(ctx, "Robin", "owner"),
+            access_token=access_token,
+            api_key=api_key,
+            app_secret=app_secret,
+            admin_key=accounts.create_service_key(ctx, CreateServiceKey(ADMIN_PERMISSIONS)),
+            customer_key=accounts.create_service_key(
+                ctx, CreateServiceKey(frozenset({"customer:frontend"}))
+            ),
+        )
+
+
+def sign_in_path(parts: Parts, shop: DemoShop) -> str:
+    """A fresh one-time link into the shop's dashboard."""
+    with parts.database.transaction(shop.merchant_id) as ctx:
+        token = accounts.create_sign_in_link(ctx, shop.admin_user_id)
+    return f"/admin/sign-in?token={token}"
+
+
+def members(parts: Parts, shop: DemoShop) -> list[Member]:
+    """One member for each language, from the richest to the newest: the first is the top member,
+    the middle a typical one, the last has the least."""
+    count = len(i18n.LOCALES)
+    with parts.database.transaction(shop.merchant_id, readonly=True) as ctx:
+        values = {"m": shop.merchant_id, "s": shop.store_id, "count": count}
+        rows = list(ctx.db.execute(text(_SPREAD), values))
+    roles = {0: "top", len(rows) // 2: "typical", len(rows) - 1: "new"}
+    return [
+        Member(external_id, points, roles.get(i, ""), i18n.LOCALES[i])
+        for i, (external_id, points) in enumerate(rows)
+    ]
+
+
+_SPREAD = """
+with ranked as (
+    select i.external_id, c.points,
+           row_number() over (order by c.points desc, i.external_id) as place,
+           ntile(:count) over (order by c.points desc, i.external_id) as slice
+    from customer_identities i
+    join customer_cards c on c.merchant_id = i.merchant_id and c.customer_id = i.customer_id
+    where i.merchant_id = :m and i.store_id = :s
+)
+select distinct on (slice) external_id, points from ranked order by slice, place
+"""

@@ -1,0 +1,137 @@
+"""The processes of a demo: which there are, what they are told, and when they are ready."""
+
+import base64
+import json
+import os
+import secrets
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from webapp.core.db import provision, upgrade
+from webapp.embedded.local import LocalServers
+from webapp.embedded.supervisor import ServerError, Supervisor
+
+HOST = "127.0.0.1"
+WORKERS = 2
+READY_SECONDS = 60.0
+DATABASE = "loyalnest"
+ENVIRONMENT_FILE = "environment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """`shop` is the storefront and start page, `web` LoyalNest itself."""
+
+    shop: int
+    web: int
+
+    @property
+    def shop_url(self) -> str:
+        return f"http://{HOST}:{self.shop}"
+
+    @property
+    def web_url(self) -> str:
+        return f"http://{HOST}:{self.web}"
+
+
+def choose_ports(first: int) -> Ports:
+    """`first` and the one after it; raises ServerError with the remedy when either is taken."""
+    for port in (first, first + 1):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except (OSError, OverflowError) as error:
+                raise ServerError(
+                    f"Port {port} of {HOST} cannot be used ({error}): choose another with --port."
+                ) from None
+    return Ports(first, first + 1)
+
+
+def start_servers(supervisor: Supervisor, folder: Path, ports: Ports) -> dict[str, str]:
+    """Start (or find) PostgreSQL and Valkey and bring the schema up to date.
+
+    Gives back the environment of every LoyalNest process, which is also kept in the folder for
+    commands that join a running demo.
+    """
+    urls = LocalServers(folder).start(supervisor, os.environ)
+    kept = keep_secrets(folder / "secrets.json")
+    password = kept["database_password"] if os.environ.get("DATABASE_URL") else None
+    app_url, owner_url = provision(urls.admin_url, DATABASE, password)
+    upgrade(owner_url)
+    environment = {
+        "DATABASE_URL": app_url,
+        "DATABASE_OWNER_URL": owner_url,
+        "REDIS_URL": urls.redis_url,
+        "LOYALNEST_SECRET_KEY": kept["secret_key"],
+        "LOYALNEST_ENCRYPTION_KEYS": f"demo:{kept['encryption_key']}",
+        "LOYALNEST_BASE_URL": ports.web_url,
+        "LOYALNEST_SHOPIFY_ADMIN_URL": f"{ports.shop_url}/standin/{{shop}}",
+        "LOYALNEST_CLOCK_FILE": str(folder / "clock.json"),
+    }
+    write_private(folder / ENVIRONMENT_FILE, environment)
+    return environment
+
+
+def start_processes(
+    supervisor: Supervisor, folder: Path, ports: Ports, environment: Mapping[str, str]
+) -> None:
+    """Start web, workers, relay and shop, and wait until web and shop answer."""
+    python, logs = sys.executable, folder / "logs"
+    web = [
+        *(python, "-m", "gunicorn", "wsgi:app", "--bind", f"{HOST}:{ports.web}"),
+        *("-k", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"),
+    ]
+    commands = {
+        "web": web,
+        **{f"worker-{n + 1}": [python, "-m", "jobs", "worker"] for n in range(WORKERS)},
+        "relay": [python, "-m", "jobs", "relay"],
+        "shop": [python, "-m", "webapp.demo.shop", str(folder / "shop.json")],
+    }
+    root = Path(__file__).parents[2]
+    for name, argv in commands.items():
+        supervisor.spawn(name, argv, env=environment, cwd=root, log=logs / f"{name}.log")
+    wait_until_ready(supervisor, "web", f"{ports.web_url}/readyz")
+    wait_until_ready(supervisor, "shop", f"{ports.shop_url}/healthz")
+
+
+def wait_until_ready(supervisor: Supervisor, name: str, url: str) -> None:
+    """Wait for a 200 of `url`; raises ServerError when the process does not get there."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        supervisor.check(name)
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise ServerError(f"{name} does not answer at {url}; see its log in the data folder.")
+
+
+def keep_secrets(file: Path) -> dict[str, str]:
+    """The demo's own secrets, made once."""
+    if not file.exists():
+        made = {
+            "secret_key": secrets.token_urlsafe(32),
+            "encryption_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "database_password": secrets.token_urlsafe(24),
+        }
+        write_private(file, made)
+    kept: dict[str, str] = json.loads(file.read_text())
+    return kept
+
+
+def write_private(file: Path, content: object) -> None:
+    """Write JSON that only this user may read, whole or not at all."""
+    part = file.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(content, indent=2, default=str))
+    part.replace(file)

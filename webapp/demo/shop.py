@@ -1,0 +1,206 @@
+"""The demo shop as a process: storefront, App Proxy, Shopify stand-in and start page on one port.
+
+`python -m webapp.demo.shop CONFIG.json` serves until it is told to stop; the file's keys are
+described in `settings.py`.
+"""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Flask, Response, abort, g, request, send_from_directory
+from flask.typing import ResponseReturnValue
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from webapp.core.clock import Clock, SystemClock
+from webapp.core.config import Settings
+from webapp.demo import pages, proxy, start
+from webapp.demo.liquid import Files, Storefront
+from webapp.demo.pictures import scenes
+from webapp.demo.settings import ConfigFile, ShopConfig
+from webapp.demo.standins import shopify
+from webapp.demo.standins.metafields import MetafieldStore
+from webapp.demo.wording import ExtensionSide, ThemeSide
+from webapp.features.accounts import service as accounts
+from webapp.parts import Parts, build
+
+THEME = Path(__file__).parent / "theme"
+THREADS = 32
+# Shopify takes at most 10 MB in one metafieldsSet call.
+MAX_BODY_BYTES = 10_000_000
+_YEAR = 31_536_000
+_log = logging.getLogger(__name__)
+
+
+def create_shop(
+    config: ShopConfig | Callable[[], ShopConfig],
+    admin_link: Callable[[], str] | None = None,
+    clock: Clock | None = None,
+) -> Flask:
+    """The shop as a WSGI application.
+
+    `config` may be a callable that is asked again at every request, so that figures and sample
+    customers can change while the shop runs. `admin_link` answers a fresh one-time address of the
+    dashboard; without it /demo/admin leads to `config.admin_path`.
+    """
+    current = config if callable(config) else lambda: config
+    wall = clock or SystemClock()
+    first = current()
+    store = MetafieldStore(first.data_dir / "shopify.db", wall)
+    theme = Files(THEME, ThemeSide(THEME / "assets", "/theme/assets"))
+    extension = Files(first.extension_dir, ExtensionSide(first.extension_dir, "/extension/assets"))
+    shop_pages = pages.ShopPages(current, store, Storefront(theme, extension))
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.register_blueprint(pages.create_blueprint(shop_pages))
+    app.register_blueprint(
+        proxy.create_blueprint(
+            proxy.AppProxy(current, wall), pages.current_customer, shop_pages.render_liquid
+        )
+    )
+    app.register_blueprint(shopify.create_blueprint(_admin_api(first, store)))
+    app.register_blueprint(start.create_blueprint(current, store, admin_link))
+    _add_files(app, first)
+    _add_answers(app, shop_pages)
+    app.wsgi_app = pages.LocalePrefix(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def _admin_api(config: ShopConfig, store: MetafieldStore) -> shopify.ShopifyAdmin:
+    shop = shopify.Shop(config.shop_domain, config.shop_name, config.currency, config.access_token)
+    return shopify.ShopifyAdmin(store, {shop.domain: shop}, config.cost_bucket)
+
+
+def _add_files(app: Flask, config: ShopConfig) -> None:
+    """Assets of theme and extension, the drawn pictures, and the sign of life."""
+
+    @app.get("/theme/assets/<path:name>")
+    def theme_asset(name: str) -> ResponseReturnValue:
+        return _asset(THEME / "assets", name)
+
+    @app.get("/extension/assets/<path:name>")
+    def extension_asset(name: str) -> ResponseReturnValue:
+        return _asset(config.extension_dir / "assets", name)
+
+    @app.get("/files/<name>.svg")
+    def picture(name: str) -> ResponseReturnValue:
+        handle, _, view = name.rpartition("-")
+        try:
+            svg = (
+                scenes.hero_picture()
+                if name == "hero"
+                else scenes.product_picture(handle, int(view))
+            )
+        except (KeyError, ValueError):
+            abort(HTTPStatus.NOT_FOUND)
+        answer = Response(svg, content_type="image/svg+xml")
+        answer.headers["Cache-Control"] = "public, max-age=86400"
+        return answer
+
+    @app.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        return {"status": "ok"}
+
+
+def _asset(folder: Path, name: str) -> Response:
+    """A file under an address that changes with its content may be kept for ever."""
+    answer = send_from_directory(folder, name)
+    age = f"public, max-age={_YEAR}, immutable" if "v" in request.args else "no-cache"
+    answer.headers["Cache-Control"] = age
+    return answer
+
+
+def _add_answers(app: Flask, shop_pages: pages.ShopPages) -> None:
+    """The page for what is not there, the request log, and headers that every answer has."""
+
+    @app.errorhandler(HTTPStatus.NOT_FOUND)
+    def missing(_: Exception) -> ResponseReturnValue:
+        return shop_pages.missing()
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.monotonic()
+
+    @app.after_request
+    def end(answer: Response) -> Response:
+        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+        spent = (time.monotonic() - g.get("began", time.monotonic())) * 1000
+        path = request.script_root + request.path
+        _log.info("%s %s %d %.0f ms", request.method, path, answer.status_code, spent)
+        return answer
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn with one process and threads, so that fault script and caches exist once."""
+
+    def __init__(self, config: ConfigFile) -> None:
+        self._shop = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        shop = self._shop()
+        options = {
+            "bind": f"{shop.host}:{shop.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "keepalive": 5,
+            "graceful_timeout": 2,
+            "control_socket_disable": True,
+            "proc_name": "loyalnest-demo-shop",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_shop(self._shop, dashboard_link(self._shop, _parts_from_environment))
+
+
+@cache
+def _parts_from_environment() -> Parts:
+    return build(Settings.from_env())
+
+
+def dashboard_link(
+    config: Callable[[], ShopConfig], parts: Callable[[], Parts]
+) -> Callable[[], str] | None:
+    """A maker of one-time sign-in addresses for the admin user that the configuration names.
+
+    None when it names nobody. `parts` is asked at the first click, not before.
+    """
+    if config().admin is None:
+        return None
+
+    def link() -> str:
+        merchant_id, admin_user_id = config().admin or ("", "")
+        with parts().database.transaction(merchant_id) as ctx:
+            token = accounts.create_sign_in_link(ctx, admin_user_id)
+        return f"/admin/sign-in?token={quote(token, safe='')}"
+
+    return link
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve the shop that the file named in `argv` describes; 2 when it cannot be used."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="shop: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if len(argv) != 1:
+        sys.stderr.write("usage: python -m webapp.demo.shop CONFIG.json\n")
+        return 2
+    try:
+        config = ConfigFile(Path(argv[0]))
+    except (OSError, json.JSONDecodeError, ValueError) as error:
+        sys.stderr.write(f"{argv[0]}: {error}\n")
+        return 2
+    _Server(config).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
