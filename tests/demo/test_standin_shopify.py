@@ -1,0 +1,151 @@
+import time
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.demo.admin_api import READ, SET, URL, balance, call, points, set_points
+
+
+def test_what_is_written_can_be_read(client: FlaskClient) -> None:
+    written = set_points(client, points(7, "120"), points(8, "5"))
+    assert written["userErrors"] == []
+    assert [m["namespace"] for m in written["metafields"]] == ["app--1--loyalnest"] * 2
+    assert (balance(client, 7), balance(client, 8), balance(client, 9)) == ("120", "5", None)
+    set_points(client, points(7, "-3"))
+    assert balance(client, 7) == "-3"
+
+
+def test_25_are_taken_and_26_are_not(client: FlaskClient) -> None:
+    assert len(set_points(client, *(points(n, "1") for n in range(25)))["metafields"]) == 25
+    refused = set_points(client, *(points(n, "2") for n in range(26)))
+    assert [e["code"] for e in refused["userErrors"]] == ["LESS_THAN_OR_EQUAL_TO"]
+    assert balance(client, 0) == "1"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"value": "1.5"}, "value", "INVALID_VALUE"),
+        ({"value": "9007199254740992"}, "value", "INVALID_VALUE"),
+        ({"value": ""}, "value", "BLANK"),
+        ({"type": "integer"}, "type", "INCLUSION"),
+        ({"type": "boolean"}, "value", "INVALID_VALUE"),
+        ({"type": None}, "type", "BLANK"),
+        ({"key": "x"}, "key", "INVALID"),
+        ({"namespace": "a!"}, "namespace", "INVALID"),
+        ({"ownerId": "gid://shopify/Banana/1"}, "ownerId", "INVALID_VALUE"),
+    ],
+)
+def test_one_bad_entry_stops_them_all(
+    client: FlaskClient, change: dict[str, object], field: str, code: str
+) -> None:
+    answer = set_points(client, points(7, "1"), points(8, "1") | change)
+    assert answer["metafields"] == []
+    assert [(e["field"], e["code"], e["elementIndex"]) for e in answer["userErrors"]] == [
+        (["metafields", "1", field], code, 1)
+    ]
+    assert balance(client, 7) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"ownerId": "7"}, "0.ownerId (Invalid global id '7')"),
+        ({"value": 5}, "0.value (Could not coerce value 5 to String)"),
+        ({"value": None}, "0.value (Expected value to not be null)"),
+        ({"points": "1"}, "0.points (Field is not defined on MetafieldsSetInput)"),
+    ],
+)
+def test_a_wrong_shape_is_an_error_of_the_call(
+    client: FlaskClient, change: dict[str, object], reason: str
+) -> None:
+    answer = call(client, SET, metafields=[points(7, "1") | change])
+    assert "data" not in answer
+    assert answer["errors"][0]["message"].endswith(f"invalid value for {reason}")
+    assert answer["errors"][0]["extensions"]["code"] == "INVALID_VARIABLE"
+
+
+def test_a_digest_guards_against_lost_updates(client: FlaskClient) -> None:
+    first = set_points(client, points(7, "1", compareDigest=None))["metafields"][0]
+    set_points(client, points(7, "2", compareDigest=first["compareDigest"]))
+    stale = set_points(client, points(8, "9"), points(7, "3", compareDigest=first["compareDigest"]))
+    assert [e["code"] for e in stale["userErrors"]] == ["STALE_OBJECT"]
+    assert (balance(client, 7), balance(client, 8)) == ("2", None)
+
+
+def test_a_wrong_token_is_refused_in_shopifys_words(client: FlaskClient) -> None:
+    answer = client.post(URL, json={"query": READ}, headers={"X-Shopify-Access-Token": "no"})
+    assert answer.status_code == 401
+    assert answer.get_json()["errors"].startswith("[API] Invalid API key or access token")
+
+
+@pytest.mark.parametrize(("part", "other"), [("shop-name", "other"), ("2026-10", "2026-07")])
+def test_unknown_shops_and_versions_are_not_found(
+    client: FlaskClient, part: str, other: str
+) -> None:
+    assert client.post(URL.replace(part, other), json={}).status_code == 404
+
+
+def test_it_says_what_it_does_not_understand(client: FlaskClient) -> None:
+    def message(query: str) -> str:
+        return str(call(client, query)["errors"][0]["message"])
+
+    assert message("{ orders { id } }").startswith(
+        "Field 'orders' doesn't exist on type 'QueryRoot'"
+    )
+    assert "named fragments" in message("{ shop { ...S } } fragment S on Shop { id }")
+    assert "directives" in message("{ shop @skip(if: true) { id } }")
+    assert message("{ shop { id }").startswith("syntax error")
+    assert message("{ customer(id: 7) { id } }") == "Invalid global id '7'"
+    assert message("{" + "a{" * 30).startswith("Query has too many levels")
+
+
+def test_owners_are_read_as_the_schema_says(client: FlaskClient) -> None:
+    set_points(client, points(7, "1"), points(7, "2", key="points_pending"))
+    query = """{ node(id: "gid://shopify/Customer/7") { __typename ... on Customer {
+      metafields(first: 1) { nodes { key } edges { node { type } } pageInfo { hasNextPage } } } }
+      shop { name currencyCode } currentAppInstallation { id } }"""
+    data = call(client, query)["data"]
+    assert data["node"]["metafields"] == {
+        "nodes": [{"key": "points_balance"}],
+        "edges": [{"node": {"type": "number_integer"}}],
+        "pageInfo": {"hasNextPage": True},
+    }
+    assert data["shop"] == {"name": "Nest & Bloom", "currencyCode": "USD"}
+
+
+def test_faults_come_in_order_and_end(client: FlaskClient) -> None:
+    script = [{"status": 500}, {"throttle": True}, {"status": 429}, {"drop": True, "applied": True}]
+    assert client.post("/standin/faults", json={"next": script}).get_json() == {"faults": 4}
+    headers = {"X-Shopify-Access-Token": "shpat_test"}
+    body = {"query": SET, "variables": {"metafields": [points(7, "1")]}}
+    answers = [client.post(URL, json=body, headers=headers) for _ in range(4)]
+    assert [a.status_code for a in answers] == [500, 200, 429, 502]
+    assert answers[1].get_json()["errors"][0]["extensions"]["code"] == "THROTTLED"
+    assert answers[2].headers["Retry-After"] == "2.0"
+    assert balance(client, 7) == "1"
+
+
+def test_a_fault_can_be_a_delay(client: FlaskClient) -> None:
+    client.post("/standin/faults", json={"next": [{"delay_ms": 60}]})
+    began = time.monotonic()
+    assert balance(client, 7) is None
+    assert time.monotonic() - began >= 0.06
+
+
+@pytest.mark.parametrize("script", [None, [], {"next": 1}, {"next": [{"explode": True}]}])
+def test_a_script_that_is_none_is_refused(client: FlaskClient, script: object) -> None:
+    assert client.post("/standin/faults", json=script).status_code == 422
+
+
+def test_cost_is_reported_as_shopify_does(client: FlaskClient) -> None:
+    cost = call(client, SET, metafields=[points(7, "1")])["extensions"]["cost"]
+    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (10, 10)
+    status = cost["throttleStatus"]
+    assert (status["maximumAvailable"], status["restoreRate"]) == (2000.0, 100.0)
+    assert status["currentlyAvailable"] == 1990.0
+
+
+def test_the_counters_say_what_happened(client: FlaskClient) -> None:
+    set_points(client, points(7, "1"), points(8, "1"))
+    assert client.get("/standin/status").get_json() == {"calls": 1, "metafields": 2, "faults": 0}

@@ -1,0 +1,57 @@
+"""Renders the extension's Liquid as the demo shop does, without a shop around it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from webapp.core.i18n import shopify_tags
+from webapp.demo.filters import PAGE
+from webapp.demo.liquid import Files
+from webapp.demo.wording import ExtensionSide
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = ROOT / "extensions" / "loyalnest"
+ROUTES = {
+    "account_url": "/account",
+    "account_login_url": "/account/login",
+    "account_register_url": "/account/register",
+}
+SETTINGS = {
+    "heading": "",
+    "accent": "#1f6f5c",
+    "radius": 8,
+    "show_guests": True,
+    "show_account": True,
+}
+
+
+def member(balance: object) -> dict[str, object]:
+    """A signed-in customer with that balance; None when it was never written."""
+    held = {} if balance is None else {"points_balance": {"value": balance}}
+    return {"id": 7, "metafields": {"$app:loyalnest": held}}
+
+
+class Block:
+    """The points display in one of Shopify's locales."""
+
+    def __init__(self, locale: str, assets: str = "/assets") -> None:
+        self.files = Files(EXTENSION, ExtensionSide(EXTENSION, assets))
+        self.scope: dict[str, object] = {
+            PAGE: SimpleNamespace(locale=locale),
+            "request": {"locale": {"iso_code": locale}},
+            "routes": ROUTES,
+        }
+
+    def render(self, customer: object = None, block_id: str = "b1", **settings: object) -> str:
+        """The HTML for a customer, or for a guest."""
+        block = {"id": block_id, "settings": SETTINGS | settings, "shopify_attributes": ""}
+        template = self.files.environment.get_template("blocks/points_display")
+        return template.render(**self.scope, customer=customer, block=block)
+
+    def snippet(self, source: str, **values: object) -> str:
+        """A piece of Liquid that uses the extension's snippets."""
+        return self.files.environment.render(source, **self.scope, **values)
+
+
+def block(tag: str) -> Block:
+    """The points display in one of our languages."""
+    return Block(shopify_tags(tag)[0])

@@ -1,0 +1,179 @@
+"""The block in a real browser: interest, click, answer, failure and retry."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.widgets.fragment import fragment
+from tests.widgets.shop_server import Answer, Shop, open_shop
+from tests.widgets.storefront import EXTENSION, ROOT, block, member
+from webapp.core import i18n
+from webapp.core.extension import copy_htmx
+
+# pytest-playwright 0.10 declares a fixture in a way that pytest 10 will not take any more.
+pytestmark = pytest.mark.filterwarnings("ignore:.*instance methods:pytest.PytestRemovedIn10Warning")
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+HTMX = EXTENSION / "assets" / "htmx.min.js"
+LONG = "<p>An entry.</p>" * 60
+SHIFTS = """() => new Promise(done => { let sum = 0;
+  new PerformanceObserver(list => { for (const e of list.getEntries())
+    if (!e.hadRecentInput) sum += e.value }).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => done(sum), 200) })"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def htmx() -> Path:
+    if not copy_htmx(ROOT) and os.environ.get("CI") != "true":
+        pytest.skip("no htmx: `python3 -m webapp test` installs it")
+    return HTMX
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    with open_shop() as opened:
+        yield opened
+
+
+def opened(page: Page, shop: Shop, tag: str = "en", customer: object = None) -> None:
+    page.goto(shop.show(block(tag).render(customer)))
+
+
+def test_interest_loads_htmx_and_a_click_the_fragment(page: Page, shop: Shop) -> None:
+    opened(page, shop, customer=member(7))
+    page.wait_for_load_state("networkidle")
+    assert sorted(shop.asked) == ["/", "/assets/loyalnest.css", "/assets/loyalnest.js"]
+    with page.expect_response("**/htmx.min.js*"):
+        page.locator(".ln-toggle").hover()
+    assert [path.split("?")[0] for path in shop.asked[3:]] == ["/assets/htmx.min.js"]
+    page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-fragment")).to_have_text("Latest points")
+    assert shop.asked[4] == "/apps/loyalnest/widgets/points_display?locale=en"
+    expect(page.locator(".ln-panel")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".ln-toggle")).to_have_attribute("aria-expanded", "true")
+    expect(page.locator(".ln-toggle")).to_be_focused()
+
+
+def test_ours_leaves_no_global_and_does_not_read_the_page(page: Page, shop: Shop) -> None:
+    foreign = '<button id="foreign" hx-get="/apps/foreign">Another app</button>'
+    page.goto(shop.show(block("en").render(member(7)) + foreign))
+    before = set(page.evaluate("Object.keys(window)"))
+    page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+    page.locator("#foreign").click()
+    assert set(page.evaluate("Object.keys(window)")) - before <= {"htmx"}
+    assert page.evaluate("window.htmx") is None
+    assert "/apps/foreign" not in shop.asked
+
+
+def test_the_keyboard_opens_the_panel(page: Page, shop: Shop) -> None:
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".ln-fragment")).to_be_visible()
+
+
+def test_a_second_click_closes_and_a_third_asks_nothing_again(page: Page, shop: Shop) -> None:
+    opened(page, shop, customer=member(7))
+    toggle = page.locator(".ln-toggle")
+    toggle.click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+    toggle.click()
+    expect(page.locator(".ln-panel")).to_be_hidden()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    toggle.click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+    assert sum(path.startswith("/apps/") for path in shop.asked) == 1
+
+
+def test_the_pages_own_htmx_is_used_and_kept(page: Page, shop: Shop) -> None:
+    theirs = '<script src="/assets/htmx.min.js?theirs"></script>'
+    page.goto(shop.show(block("en").render(member(7)), theirs))
+    page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+    assert [path for path in shop.asked if "htmx" in path] == ["/assets/htmx.min.js?theirs"]
+    assert page.evaluate("htmx.version") == "4.0.1"
+    assert sum(path.startswith("/apps/") for path in shop.asked) == 1
+
+
+@pytest.mark.parametrize(("status", "tag"), [(404, "en"), (429, "ja"), (500, "ar"), (503, "he")])
+def test_an_error_is_said_in_words_and_can_be_tried_again(
+    page: Page, shop: Shop, status: int, tag: str
+) -> None:
+    shop.answers = [Answer(status, '<div class="ln-fragment"><h1>Proxy error</h1></div>')]
+    opened(page, shop, tag, member(7))
+    page.locator(".ln-toggle").click()
+    said = i18n.text(tag, "panel.failed", "This cannot be loaded right now.")
+    expect(page.locator(".ln-panel__failed")).to_contain_text(said)
+    expect(page.locator(".ln-panel__failed")).to_be_visible()
+    assert page.locator("h1").count() == 0
+    page.locator(".ln-panel__retry").click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+    expect(page.locator(".ln-panel__failed")).to_be_hidden()
+    expect(page.locator(".ln-toggle")).to_be_focused()
+
+
+def test_a_page_of_the_shop_instead_of_the_fragment_is_an_error(page: Page, shop: Shop) -> None:
+    shop.answers = [Answer(200, "<html><head><title>Password</title></head><body>No</body></html>")]
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-panel__failed")).to_be_visible()
+    assert page.title() == "Shop"
+
+
+def test_a_hung_backend_is_given_up_after_four_seconds(page: Page, shop: Shop) -> None:
+    shop.answers = [Answer(wait=20)]
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-panel__loading")).to_be_visible()
+    expect(page.locator(".ln-panel__failed")).to_be_visible(timeout=4900)
+    page.locator(".ln-panel__retry").click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+
+
+def test_htmx_that_cannot_be_loaded_is_asked_for_again(page: Page, shop: Shop) -> None:
+    shop.missing = {"htmx.min.js"}
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-panel__failed")).to_be_visible()
+    shop.missing = set()
+    page.locator(".ln-panel__retry").click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+
+
+@pytest.mark.parametrize("body", ["", LONG], ids=["short", "long"])
+def test_nothing_moves_when_the_answer_comes_late(page: Page, shop: Shop, body: str) -> None:
+    shop.answers = [Answer(body=f'<div class="ln-fragment"><p>Here.</p>{body}</div>', wait=0.8)]
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    before = page.locator("#below").bounding_box()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+    assert page.locator("#below").bounding_box() == before
+    assert page.evaluate(SHIFTS) == 0
+
+
+@pytest.mark.parametrize("tag", i18n.LOCALES)
+def test_the_open_block_is_accessible_and_fits_a_phone(page: Page, shop: Shop, tag: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    for customer in (member(1234), None):
+        shop.answers = [Answer(body=fragment(tag, member=customer is not None))]
+        opened(page, shop, tag, customer)
+        page.locator(".ln-toggle").click()
+        expect(page.locator(".ln-fragment")).to_be_visible()
+        found = Axe().run(page, context=".ln-points", options=WCAG)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        direction = page.locator(".ln-points").evaluate("e => getComputedStyle(e).direction")
+        assert direction == i18n.direction(tag)
+
+
+def test_without_scripts_there_is_the_balance_and_a_link(browser: Browser, shop: Shop) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(shop.show(block("en").render(member(7), show_account=False)))
+    expect(page.locator(".ln-points__balance")).to_have_text("7 points")
+    expect(page.locator("a.ln-link")).to_be_visible()
+    expect(page.locator(".ln-toggle")).to_be_hidden()
+    page.close()
