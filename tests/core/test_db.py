@@ -68,12 +68,17 @@ def test_row_cannot_point_at_another_tenants_row(
 ) -> None:
     with database.transaction(pair[1].merchant_id) as ctx:
         foreign = ctx.db.scalar(text("select customer_id from users"))
-    sql = "insert into customer_cards (merchant_id, customer_id) values (:m, :c)"
+    sql = """
+    insert into orders
+        (merchant_id, store_id, external_id, customer_id, ordered_at, amount_minor)
+    values (:m, :s, 'x', :c, now(), 100)
+    """
+    values = {"m": pair[0].merchant_id, "s": pair[0].store_id, "c": foreign}
     with (
-        pytest.raises(DBAPIError, match="foreign key"),
+        pytest.raises(DBAPIError, match="must belong to a customer of the tenant"),
         database.transaction(pair[0].merchant_id) as ctx,
     ):
-        ctx.db.execute(text(sql), {"m": pair[0].merchant_id, "c": foreign})
+        ctx.db.execute(text(sql), values)
 
 
 def test_failing_use_case_leaves_nothing_behind(database: Database) -> None:

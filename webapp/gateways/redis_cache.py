@@ -27,6 +27,8 @@ QUEUE = "loyalnest"
 # How long a rung bell keeps others from ringing, when no worker has answered it.
 BELL_MILLISECONDS = 2_000
 TAG_LIFE_SECONDS = 86_400
+# A bulk change drops thousands of tags; each round trip must stay well below the time-out.
+TAGS_A_TRIP = 500
 
 
 def connect(url: str, timeout: float | None = TIMEOUT_SECONDS) -> redis.Redis:
@@ -83,14 +85,16 @@ class RedisCache(Cache):
         return cast("list[bytes | None] | None", self._guard.call(None, self._redis.mget, names))
 
     def drop(self, tags: Iterable[str]) -> None:
-        def raise_versions() -> None:
-            pipe = self._redis.pipeline(transaction=False)
-            for tag in tags:
-                pipe.incr(_tag(tag))
-                pipe.expire(_tag(tag), TAG_LIFE_SECONDS)
-            pipe.execute()
+        names = [_tag(tag) for tag in tags]
+        for start in range(0, len(names), TAGS_A_TRIP):
+            self._guard.call(None, self._raise_versions, names[start : start + TAGS_A_TRIP])
 
-        self._guard.call(None, raise_versions)
+    def _raise_versions(self, names: list[str]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for name in names:
+            pipe.incr(name)
+            pipe.expire(name, TAG_LIFE_SECONDS)
+        pipe.execute()
 
 
 class Doorbell:

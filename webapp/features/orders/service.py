@@ -211,6 +211,7 @@ def finish_import(
     skipped = progress.skipped + staged.orders + staged.refunds - taken
     note_progress(ctx, replace(progress, skipped=skipped))
     ctx.audit("orders_import_finished", import_id=progress.import_id, taken=taken)
-    if taken:
+    # Also when nothing was new: an attempt that was killed may have taken it all without a word.
+    if staged.orders or staged.refunds:
         ctx.emit("orders.import_finished", progress.import_id, {"store_id": store_id})
     return taken, skipped

@@ -44,6 +44,18 @@ def count_segments(
     return {name: counts.get(name, 0) for name in SEGMENTS}
 
 
+def newest(ctx: Context, store_id: str) -> tuple[Any, ...] | None:
+    """(recency, frequency, monetary, customers, segments) of a shop's newest version."""
+    sql = """
+    select recency, frequency, monetary, customers, segments from rfm_cutpoints
+    where merchant_id = :merchant_id and store_id = :store_id
+    order by version desc limit 1
+    """
+    values = {"merchant_id": ctx.merchant_id, "store_id": store_id}
+    row = ctx.db.execute(text(sql), values).one_or_none()
+    return tuple(row) if row else None
+
+
 def scores_of(
     ctx: Context, store_id: str, cuts: Mapping[str, Sequence[Any]]
 ) -> dict[str, tuple[int, int, int, str]]:

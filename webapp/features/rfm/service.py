@@ -72,13 +72,15 @@ set first_day = excluded.first_day, last_day = excluded.last_day, days = exclude
 
 def score_customers(ctx: Context, store_id: str) -> None:
     """Compute a shop's cut-points over all customers with an order, count its segments under them,
-    and keep both as the next version."""
+    and keep both as the next version, unless they are those of the newest one."""
     values = {"merchant_id": ctx.merchant_id, "store_id": store_id, "quantiles": list(QUANTILES)}
     recency, frequency, monetary, customers = ctx.db.execute(text(_CUTS), values).one()
     if not customers:
         return
     cuts = {"recency": recency, "frequency": frequency, "monetary": monetary}
     segments = queries.count_segments(ctx, store_id, cuts)
+    if queries.newest(ctx, store_id) == (recency, frequency, monetary, customers, segments):
+        return
     ctx.db.execute(
         text(_KEEP),
         {**values, **cuts, "customers": customers, "segments": json.dumps(segments), "at": ctx.now},
