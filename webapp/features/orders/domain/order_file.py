@@ -100,7 +100,12 @@ def jsonl_reader(currency: str, exponent: int) -> Reader:
             raise SkippedLineError("part of an order")
         if node.get("test") or node.get("cancelledAt"):
             raise SkippedLineError("a test or cancelled order")
-        return _order_rows(node, currency, exponent)
+        try:
+            return _order_rows(node, currency, exponent)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise RefusedLineError(
+                "invalid_json", "the order does not have the shape of a bulk operation's"
+            ) from error
 
     return read
 
