@@ -16,7 +16,7 @@ _EXPONENTS = {
 }
 CURRENCIES = frozenset(list_currencies())
 SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com")
-_AMOUNT = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,12}))?")
+_AMOUNT = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,12}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

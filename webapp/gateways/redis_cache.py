@@ -45,7 +45,10 @@ class Guard:
     """Calls Redis behind a breaker; a failure or an open breaker gives the fallback."""
 
     def __init__(self) -> None:
-        self._breaker = pybreaker.CircuitBreaker(fail_max=1, reset_timeout=BREAK_SECONDS)
+        # The failure that opens the breaker comes out as itself, so that it is logged.
+        self._breaker = pybreaker.CircuitBreaker(
+            fail_max=1, reset_timeout=BREAK_SECONDS, throw_new_error_on_trip=False
+        )
 
     def call(self, fallback: T, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
