@@ -19,7 +19,9 @@ from webapp.core.words import minor_units
 
 ORDER, REFUND = "o", "r"
 MAX_LINE_BYTES = 1_048_576
-_AT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?")
+_AT = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 # Ids of a shop: no separators of ours, no white space, nothing a terminal would act on.
 _ID = re.compile(r"[\w#.:/-]{1,64}")
 _GID = re.compile(r"gid://shopify/\w+/(\w+)")
