@@ -1,0 +1,136 @@
+"""What a worker does with applies: exactly once, in lanes, and never stopped by poison."""
+
+import pytest
+
+from jobs.drain import apply_batch, apply_or_isolate, drain_for
+from tests.factories import make_tenant
+from tests.jobs.bench import AWARD, SCORE, Bench
+from webapp.core import discovery, outbox
+from webapp.core.outbox import RETRY_AFTER_SECONDS
+
+POISON = {"store_id": "sto_nowhere", "first": 1, "last": 1}
+
+
+class BrokenError(Exception):
+    """The transaction of a test ends here."""
+
+
+def emit(bench: Bench, key: str, payload: dict[str, object]) -> None:
+    with bench.parts.database.transaction(bench.tenant.merchant_id) as ctx:
+        ctx.emit("orders.imported", key, payload)
+
+
+def test_an_emit_writes_one_delivery_a_handler(bench: Bench) -> None:
+    emit(bench, "one", POISON)
+    assert bench.count("outbox") == 1
+    assert len(bench.deliveries(AWARD)) == len(bench.deliveries(SCORE)) == 1
+    assert bench.count("deliveries") == 2
+
+
+def test_a_failing_transaction_leaves_no_message_and_no_delivery(bench: Bench) -> None:
+    with (
+        pytest.raises(BrokenError),
+        bench.parts.database.transaction(bench.tenant.merchant_id) as ctx,
+    ):
+        ctx.emit("orders.imported", "one", POISON)
+        raise BrokenError
+    assert (bench.count("outbox"), bench.count("deliveries")) == (0, 0)
+
+
+def test_a_repeated_key_writes_nothing(bench: Bench) -> None:
+    emit(bench, "one", POISON)
+    emit(bench, "one", {**POISON, "first": 2})
+    assert (bench.count("outbox"), bench.count("deliveries")) == (1, 2)
+    assert bench.ask("select payload from outbox")[0][0] == POISON
+
+
+def test_draining_applies_and_leaves_no_delivery(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50", "8,2026-01-02,0.99", "7,2026-01-03,5.00")
+    assert bench.balances() == {}
+    bench.drain()
+    assert bench.balances() == {"7": 35, "8": 0}
+    assert (bench.count("deliveries"), bench.count("rfm_cutpoints")) == (0, 1)
+
+
+def test_an_apply_and_the_end_of_its_deliveries_are_one_transaction(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    merchant_id, award = bench.tenant.merchant_id, discovery.handlers()[AWARD]
+    with pytest.raises(BrokenError), bench.parts.database.transaction(merchant_id) as ctx:
+        apply_or_isolate(ctx, AWARD, award, outbox.claim(ctx.db, merchant_id, AWARD, 50))
+        ctx.db.flush()
+        raise BrokenError
+    assert (bench.count("points_transactions"), len(bench.deliveries(AWARD))) == (0, 1)
+    bench.drain(AWARD)
+    assert (bench.count("points_transactions"), len(bench.deliveries(AWARD))) == (1, 0)
+
+
+def test_a_message_that_is_heard_twice_counts_once(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    (payload,) = bench.ask("select payload from outbox where topic = 'orders.imported'")[0]
+    emit(bench, "again", payload)
+    bench.drain()
+    assert bench.balances() == {"7": 30}
+
+
+def test_poison_is_isolated_and_the_others_are_applied(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    emit(bench, "poison", POISON)
+    bench.take("8,2026-01-02,12.00", "9,2026-01-02,3.00")
+    bench.drain()
+    assert bench.balances() == {"7": 30, "8": 12, "9": 3}
+    for handler in (AWARD, SCORE):
+        (left,) = bench.deliveries(handler)
+        assert (left.attempts, left.dead) == (1, False)
+        assert "NoResultFound" in left.reason
+        assert RETRY_AFTER_SECONDS[0] - 10 < left.wait <= RETRY_AFTER_SECONDS[0]
+
+
+def test_poison_is_dead_after_one_try_and_three_retries(bench: Bench) -> None:
+    emit(bench, "poison", POISON)
+    for _ in range(3):
+        bench.drain(AWARD)
+        bench.let_time_pass()
+        assert not bench.deliveries(AWARD)[0].dead
+    bench.drain(AWARD)
+    (left,) = bench.deliveries(AWARD)
+    assert (left.attempts, left.dead) == (4, True)
+    assert "NoResultFound" in left.reason
+    bench.let_time_pass()
+    assert drain_for(bench.parts, AWARD, 1.0) is False
+    assert bench.deliveries(AWARD)[0].attempts == 4
+
+
+def test_a_retry_that_succeeds_leaves_nothing(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    with bench.parts.database.transaction(bench.tenant.merchant_id) as ctx:
+        (message,) = outbox.claim(ctx.db, ctx.merchant_id, AWARD, 50)
+        outbox.fail(ctx.db, ctx.merchant_id, AWARD, message, "bad luck")
+    bench.drain(AWARD)
+    assert bench.balances() == {}
+    bench.let_time_pass()
+    bench.drain(AWARD)
+    assert (bench.balances(), bench.deliveries(AWARD)) == ({"7": 30}, [])
+
+
+def test_a_lane_that_another_holds_is_left_alone(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    merchant_id, award = bench.tenant.merchant_id, discovery.handlers()[AWARD]
+    with bench.parts.database.transaction(merchant_id) as other:
+        assert outbox.lock_lane(other.db, merchant_id, AWARD)
+        assert apply_batch(bench.parts, AWARD, award, merchant_id) == 0
+        assert drain_for(bench.parts, AWARD, 1.0) is False
+        assert len(bench.deliveries(AWARD)) == 1
+        bench.drain(SCORE)
+    assert bench.deliveries(SCORE) == []
+    assert apply_batch(bench.parts, AWARD, award, merchant_id) == 1
+
+
+def test_a_busy_tenant_does_not_hold_up_another(bench: Bench) -> None:
+    database = bench.parts.database
+    other = Bench(bench.parts, make_tenant(database), bench.folder)
+    bench.take("7,2026-01-01,30.50")
+    other.take("7,2026-01-01,12.00")
+    with database.transaction(bench.tenant.merchant_id) as ctx:
+        assert outbox.lock_lane(ctx.db, ctx.merchant_id, AWARD)
+        other.drain(AWARD)
+    assert (bench.balances(), other.balances()) == ({}, {"7": 12})

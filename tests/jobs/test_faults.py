@@ -1,0 +1,253 @@
+"""Whatever dies in the middle of an import: it finishes by itself, with the same figures."""
+
+import base64
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import create_engine, make_url, text
+
+from tests.factories import make_tenant, signed_query
+from tests.jobs.bench import TOKEN, Bench, ConnectedShop, Standin
+from tests.jobs.processes import ROOT, Site, eventually
+from tests.jobs.sample import Figures, expected, made_up, read_rows, write_rows
+from webapp.app import create_app
+from webapp.core.config import Settings
+from webapp.core.db import provision, upgrade
+from webapp.embedded.local import LocalServers, ServerUrls
+from webapp.embedded.supervisor import Supervisor
+from webapp.features.orders import commands
+from webapp.features.orders.commands import FileImport, ImportResult, import_files
+from webapp.parts import build
+
+TEMPLATE = "loyalnest_template"
+ROWS = made_up(30_000, 8_000)
+IMPORT = """
+import sys
+from webapp.core.config import Settings
+from webapp.features.orders import commands
+from webapp.parts import build
+commands.CHUNK_ROWS = 250
+sys.exit(commands.main(build(Settings.from_env()).database, sys.argv[1:]))
+"""
+Strike = Callable[[Site], None]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """PostgreSQL and Valkey that only this module uses, with durable commits."""
+
+    supervisor: Supervisor
+    urls: ServerUrls
+    app_url: str
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with Supervisor() as supervisor:
+        urls = LocalServers(tmp_path_factory.mktemp("ground")).start(supervisor, {})
+        app_url, owner_url = provision(urls.admin_url, TEMPLATE)
+        upgrade(owner_url)
+        yield Ground(supervisor, urls, app_url)
+
+
+@pytest.fixture
+def site(ground: Ground, tmp_path: Path) -> Iterator[Site]:
+    """A database from the template, an empty Valkey, and no process yet."""
+    with Redis.from_url(ground.urls.redis_url) as valkey:
+        eventually(valkey.flushall)
+    name = f"t{os.urandom(6).hex()}"
+    admin = create_engine(ground.urls.admin_url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+    with admin.connect() as connection:
+        sql = f"create database {name} template {TEMPLATE} owner loyalnest_owner strategy wal_log"
+        connection.execute(text(sql))
+    url = make_url(ground.app_url).set(database=name).render_as_string(hide_password=False)
+    environment = {
+        "DATABASE_URL": url,
+        "REDIS_URL": ground.urls.redis_url,
+        "LOYALNEST_SECRET_KEY": "not a secret: only tests know it",
+        "LOYALNEST_ENCRYPTION_KEYS": f"k1:{base64.b64encode(b'1' * 32).decode()}",
+    }
+    parts = build(Settings.from_env(environment))
+    tenant = make_tenant(parts.database, timezone="America/New_York")
+    with Supervisor() as processes:
+        yield Site(ground.supervisor, processes, environment, parts, tenant, tmp_path)
+    parts.database.close()
+    with admin.connect() as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+    admin.dispose()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rows(tmp_path_factory.mktemp("orders") / "orders.csv", ROWS)
+
+
+@pytest.fixture(scope="module")
+def wanted() -> Figures:
+    return expected(ROWS)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many deliveries from few orders, as a large file would bring."""
+    monkeypatch.setattr(commands, "CHUNK_ROWS", 250)
+
+
+@contextmanager
+def importing(site: Site, file: Path) -> Iterator[Future[ImportResult]]:
+    """The import, in a thread beside the test."""
+    wanted = FileImport(site.tenant.shop, (file,), quiet=True)
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(import_files, site.parts.database, wanted)
+
+
+def strike_in_the_middle(site: Site, file: Path, strike: Strike, orders: int) -> None:
+    """Hit while a worker is in a batch and most is still open, then wait for the end."""
+    with importing(site, file) as result:
+        with site.lanes_held():
+            site.start()
+            eventually(lambda: site.orders() > orders / 2)
+        eventually(site.in_a_batch)
+        assert site.open_share() > 0.5
+        strike(site)
+        began = time.monotonic()
+        assert result.result(60).taken == orders
+    eventually(site.finished)
+    assert time.monotonic() - began < 60
+
+
+full = pytest.mark.full
+STRIKES = [
+    pytest.param(Site.kill_one_worker, id="one worker killed"),
+    pytest.param(Site.kill_all_workers, id="all workers killed"),
+    pytest.param(Site.kill_the_relay, id="the relay killed"),
+    pytest.param(partial(Site.lose_valkey, seconds=0.5), id="Valkey gone for 0.5 s"),
+    pytest.param(partial(Site.lose_valkey, seconds=5), id="Valkey gone for 5 s", marks=full),
+    pytest.param(partial(Site.freeze_valkey, seconds=0.5), id="Valkey frozen 0.5 s", marks=full),
+    pytest.param(partial(Site.freeze_valkey, seconds=5), id="Valkey frozen 5 s", marks=full),
+    pytest.param(Site.stop_postgres_at_once, id="PostgreSQL stopped at once"),
+]
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("strike", STRIKES)
+def test_it_finishes_by_itself(site: Site, file: Path, wanted: Figures, strike: Strike) -> None:
+    strike_in_the_middle(site, file, strike, len(ROWS))
+    assert site.figures() == wanted
+
+
+READING = "select 1 from imports"
+TAKING = "select 1 from orders limit 1"
+
+
+@full
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("sign", [READING, TAKING], ids=["reading", "taking in"])
+def test_an_import_goes_on_when_postgres_is_back(
+    site: Site, file: Path, wanted: Figures, sign: str
+) -> None:
+    with importing(site, file) as result:
+        eventually(lambda: site.answer(sign))
+        assert site.orders() < len(ROWS) / 2
+        site.stop_postgres_at_once()
+        assert result.result(60).taken == len(ROWS)
+    site.start()
+    eventually(site.finished)
+    assert site.figures() == wanted
+
+
+def test_a_killed_import_is_made_good_by_running_it_again(
+    site: Site, file: Path, wanted: Figures
+) -> None:
+    argv = [sys.executable, "-c", IMPORT, str(file), "--shop", site.tenant.shop, "--json"]
+    with subprocess.Popen(argv, env={**os.environ, **site.environment}, cwd=ROOT) as command:
+        eventually(lambda: site.orders() > 0)
+        command.kill()
+    taken = site.orders()
+    assert 0 < taken < len(ROWS)
+    site.start()
+    with importing(site, file) as result:
+        assert result.result(60).taken == len(ROWS) - taken
+    eventually(site.finished)
+    assert site.figures() == wanted
+
+
+@full
+@pytest.mark.usefixtures("small_chunks")
+def test_cards_reach_the_shop_when_workers_die_while_they_push(
+    site: Site, standin: Standin
+) -> None:
+    rows = made_up(3_000, 500)
+    tenant = make_tenant(site.parts.database, access_token=TOKEN)
+    admin, url = standin(tenant)
+    admin.faults.replace({"next": [{"delay_ms": 200}] * 20})
+    environment = {**site.environment, "LOYALNEST_SHOPIFY_ADMIN_URL": url}
+    site = replace(site, tenant=tenant, environment=environment)
+    site.start()
+    with importing(site, write_rows(site.folder / "few.csv", rows)) as result:
+        eventually(lambda: admin.calls >= 3)
+        site.kill_all_workers()
+        assert result.result(60).taken == len(rows)
+    eventually(site.finished)
+    assert site.figures() == expected(rows)
+    shop = ConnectedShop(site.parts, tenant, site.folder, admin)
+    cards = {customer: str(points) for customer, points in shop.balances().items()}
+    assert {customer: shop.shown(customer) for customer in cards} == cards
+
+
+@pytest.mark.parametrize("customer", ["7", ""], ids=["member", "guest"])
+def test_a_fragment_waits_at_most_once_for_a_frozen_redis(site: Site, customer: str) -> None:
+    bench = Bench(site.parts, site.tenant, site.folder)
+    bench.take("7,2026-01-01,30.50")
+    bench.drain()
+    web = create_app(site.parts).test_client()
+
+    def ask() -> tuple[float, bytes]:
+        query = signed_query(site.tenant, site.parts.clock.wall(), customer, locale="en")
+        began = time.monotonic()
+        answer = web.get(f"/proxy/widgets/points_display?{query}")
+        assert answer.status_code == 200
+        return time.monotonic() - began, answer.data
+
+    _, warm = ask()
+    with site.frozen_valkey():
+        answers = [ask() for _ in range(5)]
+    assert max(spent for spent, _ in answers) < 0.3
+    assert {body for _, body in answers} == {warm}
+
+
+@pytest.fixture
+def cdnow() -> Path:
+    """Real orders of other people, which are not in the repository."""
+    samples = Path(os.environ.get("LOYALNEST_SAMPLES") or ROOT.parent / "shared" / "data")
+    path = samples / "cdnow.csv.gz"
+    if not path.exists():
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing(f"there is no {path}: LOYALNEST_SAMPLES names the folder of the samples")
+    return path
+
+
+@full
+@pytest.mark.usefixtures("small_chunks")
+def test_real_orders_survive_the_death_of_all_workers(site: Site, cdnow: Path) -> None:
+    strike_in_the_middle(site, cdnow, Site.kill_all_workers, 63_753)
+    found = site.figures()
+    assert (found.orders, found.customers, set(found.points)) == (63_753, 23_570, {2_243_861})
+    assert found.segments == {
+        "Champions": 6_404,
+        "Loyal": 3_269,
+        "New": 584,
+        "At-Risk": 2_266,
+        "Inactive": 11_047,
+    }
+    assert found == expected(read_rows(cdnow))

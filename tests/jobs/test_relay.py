@@ -1,0 +1,67 @@
+"""Bells: rung for what is due, once, and again when they were answered."""
+
+from dataclasses import replace
+
+import pytest
+from rq import Queue
+
+from jobs.relay import ring_due
+from tests.jobs.bench import AWARD, PUSH, SCORE, Bench
+from webapp.core import discovery
+from webapp.gateways.redis_cache import Doorbell, Guard, connect
+
+NAMES = tuple(discovery.handlers())
+
+
+@pytest.fixture
+def due(bench: Bench, queue: Queue) -> Bench:
+    """Orders that were taken in and not worked; the bells rung by the import are lost."""
+    bench.take("7,2026-01-01,30.50")
+    assert sorted(rung(queue)) == [AWARD, SCORE]
+    queue.connection.flushdb()
+    return bench
+
+
+def rung(queue: Queue) -> list[str]:
+    return [job.args[0] for job in queue.jobs]
+
+
+def test_nothing_due_rings_nothing(bench: Bench, queue: Queue) -> None:
+    ring_due(bench.parts, NAMES)
+    assert rung(queue) == []
+
+
+def test_what_is_due_is_rung(due: Bench, queue: Queue) -> None:
+    ring_due(due.parts, NAMES)
+    assert sorted(rung(queue)) == [AWARD, SCORE]
+    assert PUSH in NAMES
+
+
+def test_a_bell_that_rings_is_not_rung_again(due: Bench, queue: Queue) -> None:
+    for _ in range(3):
+        ring_due(due.parts, NAMES)
+    assert len(queue) == 2
+    assert 0 < queue.connection.pttl(f"loyalnest:bell:{AWARD}") <= 2000
+
+
+def test_an_answered_bell_may_ring_again(due: Bench, queue: Queue) -> None:
+    ring_due(due.parts, NAMES)
+    due.parts.bell.answered(AWARD)
+    ring_due(due.parts, NAMES)
+    assert sorted(rung(queue)) == [AWARD, AWARD, SCORE]
+
+
+def test_what_waits_for_a_retry_is_not_rung(due: Bench, queue: Queue) -> None:
+    due.ask("update deliveries set due_at = clock_timestamp() + interval '1 minute'")
+    ring_due(due.parts, NAMES)
+    assert rung(queue) == []
+
+
+def test_a_redis_that_is_away_stops_nothing_and_is_logged_once(
+    due: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = connect(f"unix://{due.folder}/nowhere.sock")
+    parts = replace(due.parts, bell=Doorbell(nowhere, Guard()))
+    for _ in range(3):
+        ring_due(parts, NAMES)
+    assert caplog.messages == ["Redis did not answer: ConnectionError"]
