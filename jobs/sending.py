@@ -20,7 +20,7 @@ from webapp.parts import Parts
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 9.0
+LEASE_SECONDS = 15.0
 # A send starts only while its time-out still fits into the lease.
 LATEST_START_SECONDS = 3.0
 BATCH = 20

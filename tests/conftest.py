@@ -95,7 +95,7 @@ def database(engine: Engine, clock: FixedClock) -> Iterator[Database]:
 
 @pytest.fixture
 def committed(servers: Servers, clock: FixedClock) -> Iterator[Parts]:
-    """Parts on a database and a Valkey database of their own, with real commits."""
+    """Parts on a database of their own, with real commits; Valkey is shared by the run."""
     name = f"t{os.urandom(6).hex()}"
     clone(servers.admin_url, name)
     url = make_url(servers.app_url).set(database=name).render_as_string(hide_password=False)

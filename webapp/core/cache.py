@@ -6,6 +6,7 @@ carries it unreadable. Keys and tags are built here and nowhere else.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -19,14 +20,24 @@ def fragment_key(merchant_id: str, locale: str, widget: str, customer_id: str) -
     return f"fragment:{merchant_id}:{locale}:{widget}:{customer_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look into the cache gave: the value, if any, and the state of its tags at that moment
+    (None when the cache did not answer)."""
+
+    value: bytes | None = None
+    stamp: bytes | None = None
+
+
 class Cache(Protocol):
     """What the product asks of a cache. Values are bytes; lives are seconds."""
 
-    def get(self, key: str, tags: Iterable[str]) -> bytes | None:
-        """The value stored under `key` since the last drop of any of `tags`, else None."""
+    def get(self, key: str, tags: Iterable[str]) -> Found:
+        """What is stored under `key` since the last drop of any of `tags`."""
 
-    def put(self, key: str, tags: Iterable[str], value: bytes, seconds: int) -> None:
-        """Store a value for at most `seconds`."""
+    def put(self, key: str, found: Found, value: bytes, seconds: int) -> None:
+        """Store for at most `seconds` what was made after `get` had found nothing. A tag dropped
+        in between makes the value unreadable from the start."""
 
     def drop(self, tags: Iterable[str]) -> None:
         """Make every entry with one of these tags unreadable."""
@@ -35,10 +46,10 @@ class Cache(Protocol):
 class NoCache:
     """A cache that holds nothing: for commands and tests that do not want one."""
 
-    def get(self, key: str, tags: Iterable[str]) -> bytes | None:
-        return None
+    def get(self, key: str, tags: Iterable[str]) -> Found:
+        return Found()
 
-    def put(self, key: str, tags: Iterable[str], value: bytes, seconds: int) -> None:
+    def put(self, key: str, found: Found, value: bytes, seconds: int) -> None:
         return None
 
     def drop(self, tags: Iterable[str]) -> None:

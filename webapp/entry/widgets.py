@@ -65,7 +65,8 @@ def render(name: str) -> bytes:
     key = fragment_key(
         address.merchant_id, g.locale, name, customer_id or f"-{visitor.signed_in:d}"
     )
-    body = cache.get(key, tags)
+    found = cache.get(key, tags)
+    body = found.value
     if body is None:
         with database.transaction(address.merchant_id, locale=g.locale, readonly=True) as ctx:
             values = widget.load(ctx, visitor)
@@ -76,7 +77,7 @@ def render(name: str) -> bytes:
             dir=i18n.direction(g.locale),
             path_prefix=asked.path_prefix,
         ).encode()
-        cache.put(key, tags, body, FRAGMENT_SECONDS)
+        cache.put(key, found, body, FRAGMENT_SECONDS)
     return body
 
 

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 
-from webapp.core.cache import Cache
+from webapp.core.cache import Cache, Found
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -67,21 +67,17 @@ class RedisCache(Cache):
     def __init__(self, client: redis.Redis, guard: Guard) -> None:
         self._redis, self._guard = client, guard
 
-    def get(self, key: str, tags: Iterable[str]) -> bytes | None:
-        names = [PREFIX + key, *(_tag(t) for t in sorted(tags))]
-        found = self._many(names)
-        if not found or found[0] is None:
-            return None
-        stamp = _stamp(found[1:])
-        return found[0][len(stamp) :] if found[0].startswith(stamp) else None
+    def get(self, key: str, tags: Iterable[str]) -> Found:
+        answers = self._many([PREFIX + key, *(_tag(t) for t in sorted(tags))])
+        if answers is None:
+            return Found()
+        stored, stamp = answers[0], _stamp(answers[1:])
+        fresh = stored is not None and stored.startswith(stamp)
+        return Found(stored[len(stamp) :] if stored is not None and fresh else None, stamp)
 
-    def put(self, key: str, tags: Iterable[str], value: bytes, seconds: int) -> None:
-        names = [_tag(t) for t in sorted(tags)]
-        versions = self._many(names) if names else []
-        if versions is not None:
-            self._guard.call(
-                None, self._redis.set, PREFIX + key, _stamp(versions) + value, ex=seconds
-            )
+    def put(self, key: str, found: Found, value: bytes, seconds: int) -> None:
+        if found.stamp is not None:
+            self._guard.call(None, self._redis.set, PREFIX + key, found.stamp + value, ex=seconds)
 
     def _many(self, names: list[str]) -> list[bytes | None] | None:
         # The client is made without decode_responses, so values are bytes.

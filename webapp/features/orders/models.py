@@ -20,7 +20,8 @@ from webapp.core.schema import Base, Timestamp
 class Import(Base):
     """One run of files on their way in. `state` goes reading -> taking -> done, or failed.
 
-    `percent` is the share of the present state's work; the counts are lines of the files.
+    `percent` is the share of the present state's work; the counts are lines of the files. An
+    import that has told nothing for long (`told_at`, wall time) was killed.
     """
 
     __tablename__ = "imports"
@@ -43,4 +44,5 @@ class Import(Base):
     skipped: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     refused: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     started_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    told_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(Timestamp)

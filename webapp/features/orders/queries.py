@@ -1,7 +1,7 @@
 """Reads for the dashboard: what came in, and how imports stand."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
 
@@ -10,6 +10,8 @@ from webapp.core.context import Context
 from webapp.core.words import Money
 
 IMPORTS_SHOWN = 5
+# A running import tells its progress every second; only the sort of a huge file takes minutes.
+SILENT_MEANS_KILLED = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,20 @@ _CUSTOMERS = "select count(*) from users where merchant_id = :merchant_id"
 
 
 def latest_imports(ctx: Context) -> list[ImportState]:
-    """The newest imports, newest first."""
-    values = {"merchant_id": ctx.merchant_id, "most": IMPORTS_SHOWN}
+    """The newest imports, newest first; one that was killed counts as failed."""
+    silent_since = ctx.wall - SILENT_MEANS_KILLED
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "most": IMPORTS_SHOWN,
+        "silent_since": silent_since,
+    }
     return [ImportState(*row) for row in ctx.db.execute(text(_IMPORTS), values)]
 
 
 _IMPORTS = """
-select array_to_string(i.file_names, ', '), i.label, i.state, i.percent, i.read, i.taken, i.skipped,
-       i.refused, i.started_at, i.finished_at, s.shop_domain
+select array_to_string(i.file_names, ', '), i.label,
+       case when i.finished_at is null and i.told_at < :silent_since then 'failed' else i.state end,
+       i.percent, i.read, i.taken, i.skipped, i.refused, i.started_at, i.finished_at, s.shop_domain
 from imports i
 join stores s on s.merchant_id = i.merchant_id and s.store_id = i.store_id
 where i.merchant_id = :merchant_id

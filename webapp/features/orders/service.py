@@ -64,6 +64,7 @@ def begin_import(ctx: Context, message: BeginImport) -> str:
             file_names=list(message.file_names),
             label=message.label,
             started_at=ctx.wall,
+            told_at=ctx.wall,
         )
     )
     ctx.db.flush()
@@ -77,7 +78,7 @@ def note_progress(ctx: Context, message: ImportProgress) -> None:
         """
         update imports
         set state = :state, percent = :percent, read = :read, skipped = :skipped,
-            refused = :refused,
+            refused = :refused, told_at = :wall,
             finished_at = case when :state in ('done', 'failed') then :wall end
         where merchant_id = :merchant_id and import_id = :import_id
         """

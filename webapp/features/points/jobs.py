@@ -27,24 +27,28 @@ def prepare(ctx: Context, message: Message) -> CardPush | None:
 
 
 def send(gateways: Gateways, push: CardPush) -> Outcome:
-    """Set the metafields of all customers of the push; those the shop refuses are left out and
-    named, for a call is all or nothing."""
-    waiting, refused = list(push.cards), list[str]()
+    """Set the metafields of all customers of the push. A call is all or nothing and names every
+    customer the shop refuses, so a second call without them is enough."""
+    try:
+        refused = set_points(gateways, push, push.cards)
+        rest = tuple(card for i, card in enumerate(push.cards) if i not in refused)
+        if refused and rest and set_points(gateways, push, rest):
+            return Outcome(False, "metafieldsSet refused more on the second call")
+    except GatewayError as error:
+        return Outcome(False, str(error), error.final, error.after)
+    return Outcome(True, report={"refused": [push.cards[i][0] for i in sorted(refused)]})
+
+
+def set_points(
+    gateways: Gateways, push: CardPush, cards: tuple[tuple[str, int, int], ...]
+) -> frozenset[int]:
+    """One call; gives back the positions of the cards that were refused, and then set none."""
     key, value_type = POINTS_BALANCE
-    while waiting:
-        fields = [
-            Metafield(f"gid://shopify/Customer/{customer}", NAMESPACE, key, value_type, str(points))
-            for customer, points, _ in waiting
-        ]
-        try:
-            bad = gateways.shopify.set_metafields(push.shop_domain, push.access_token, fields)
-        except GatewayError as error:
-            return Outcome(False, str(error), error.final, error.after)
-        if not bad:
-            break
-        refused += [waiting[i][0] for i in bad]
-        waiting = [card for i, card in enumerate(waiting) if i not in bad]
-    return Outcome(True, report={"refused": refused})
+    fields = [
+        Metafield(f"gid://shopify/Customer/{customer}", NAMESPACE, key, value_type, str(points))
+        for customer, points, _ in cards
+    ]
+    return gateways.shopify.set_metafields(push.shop_domain, push.access_token, fields)
 
 
 def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:

@@ -65,6 +65,7 @@ select
         left join metafield_projections p on p.merchant_id = i.merchant_id
             and p.store_id = i.store_id and p.external_id = i.external_id
         where i.merchant_id = :merchant_id and s.access_token is not null
+          and i.external_id ~ '^[0-9]+$'
           and c.version > coalesce(p.pushed_version, 0)
     )
 """

@@ -89,7 +89,10 @@ returning customer_id
 
 
 def prepare_push(ctx: Context, store_id: str, customers: list[str]) -> CardPush | None:
-    """The cards of these customers that the store does not show yet; None when it shows all."""
+    """The cards of these customers that the store does not show yet; None when it shows all.
+
+    Customers whose id is not one of Shopify's (files may hold others) have no metafields there.
+    """
     store = ctx.db.get_one(Store, (ctx.merchant_id, store_id))
     values = {"merchant_id": ctx.merchant_id, "store_id": store_id, "customers": customers}
     cards = tuple((str(e), int(p), int(v)) for e, p, v in ctx.db.execute(text(_UNSHOWN), values))
@@ -106,7 +109,7 @@ join customer_cards c on c.merchant_id = i.merchant_id and c.customer_id = i.cus
 left join metafield_projections p
     on p.merchant_id = i.merchant_id and p.store_id = i.store_id and p.external_id = i.external_id
 where i.merchant_id = :merchant_id and i.store_id = :store_id and i.customer_id = any(:customers)
-  and c.version > coalesce(p.pushed_version, 0)
+  and i.external_id ~ '^[0-9]+$' and c.version > coalesce(p.pushed_version, 0)
 order by i.external_id
 """
 

@@ -14,6 +14,7 @@ TABLES = {"orders.imported": "orders", "refunds.imported": "refunds"}
 
 
 def absorb_and_score(ctx: Context, messages: Sequence[Message]) -> None:
+    to_score: dict[str, None] = {}
     for message in messages:
         payload = message.payload
         if message.topic in TABLES:
@@ -21,8 +22,11 @@ def absorb_and_score(ctx: Context, messages: Sequence[Message]) -> None:
                 payload["store_id"], TABLES[message.topic], payload["first"], payload["last"]
             )
             service.absorb(ctx, documents)
-        else:
-            service.score_customers(ctx, payload["store_id"])
+        # A document that needed a retry may come after the import was scored.
+        if message.topic not in TABLES or message.attempts:
+            to_score[payload["store_id"]] = None
+    for store_id in to_score:
+        service.score_customers(ctx, store_id)
 
 
 APPLIES = {

@@ -176,6 +176,7 @@ create table imports (
     skipped bigint default 0 not null,
     refused bigint default 0 not null,
     started_at timestamptz(3) default now() not null,
+    told_at timestamptz(3) default now() not null,
     finished_at timestamptz(3),
     constraint pk_imports primary key (merchant_id, import_id),
     constraint fk_imports_stores

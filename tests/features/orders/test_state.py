@@ -1,0 +1,16 @@
+"""What the dashboard says of imports."""
+
+from tests.factories import FixedClock, make_tenant
+from webapp.core.db import Database
+from webapp.features.orders import queries, service
+from webapp.features.orders.messages import BeginImport
+
+
+def test_import_that_fell_silent_counts_as_failed(database: Database, clock: FixedClock) -> None:
+    tenant = make_tenant(database)
+    for minutes, state in ((0, "reading"), (14, "reading"), (2, "failed")):
+        clock.advance(minutes=minutes)
+        with database.transaction(tenant.merchant_id) as ctx:
+            if not minutes:
+                service.begin_import(ctx, BeginImport(tenant.store_id, ("orders.csv",)))
+            assert [i.state for i in queries.latest_imports(ctx)] == [state]
