@@ -1,24 +1,29 @@
-"""What a worker does when the bell of a handler rings: work its lanes, a batch a merchant, round
-robin, for at most a second, then ring again if more is due.
+"""What a worker does when the bell of a handler rings: work its lanes, a batch a merchant, in
+random order, for about a second, then ring again if more is due.
 
 An apply touches only the database: claim, work and deletion are one transaction, so it happens
 exactly once. A send talks to the network between two transactions: it happens at least once.
 """
 
 import os
+import random
 import time
 from collections.abc import Sequence
 
+from rq.timeouts import BaseTimeoutException
+
 from jobs import sending
-from webapp.core import discovery, outbox, routing
+from webapp.core import deliveries, discovery, routing
 from webapp.core.config import Settings
 from webapp.core.context import Context
 from webapp.core.contract import Apply, Send
-from webapp.core.outbox import Message
+from webapp.core.db import connection_lost
+from webapp.core.deliveries import Message
 from webapp.parts import Parts, build
 
 BUDGET_SECONDS = 1.0
-BATCH = 50
+# Messages are sets already: one of an import stands for up to ten thousand orders.
+BATCH = 10
 
 _parts: dict[int, Parts] = {}
 
@@ -44,6 +49,8 @@ def drain_for(parts: Parts, handler: str, seconds: float) -> bool:
     while True:
         with parts.database.before_tenant() as db:
             lanes = routing.due_lanes(db, handler)
+        # Whoever comes first may use up the whole time, so it is somebody else every time.
+        random.shuffle(lanes)
         worked = 0
         for merchant_id in lanes:
             if isinstance(work, Send):
@@ -59,9 +66,9 @@ def drain_for(parts: Parts, handler: str, seconds: float) -> bool:
 def apply_batch(parts: Parts, handler: str, apply: Apply, merchant_id: str) -> int:
     """Claim, apply and delete one batch in one transaction; the number of messages claimed."""
     with parts.database.transaction(merchant_id) as ctx:
-        if not outbox.lock_lane(ctx.db, merchant_id, handler):
+        if not deliveries.lock_lane(ctx.db, merchant_id, handler):
             return 0
-        messages = outbox.claim(ctx.db, merchant_id, handler, BATCH)
+        messages = deliveries.claim(ctx.db, merchant_id, handler, BATCH)
         if messages:
             apply_or_isolate(ctx, handler, apply, messages)
     return len(messages)
@@ -70,14 +77,15 @@ def apply_batch(parts: Parts, handler: str, apply: Apply, merchant_id: str) -> i
 def apply_or_isolate(ctx: Context, handler: str, apply: Apply, messages: Sequence[Message]) -> None:
     """Apply a batch in a savepoint; when it fails, halve it until the poison stands alone.
 
-    A lost connection is nobody's poison: it ends the transaction and counts no try.
+    A lost connection and the queue's time limit are nobody's poison: they end the transaction and
+    count no try.
     """
     try:
         with ctx.db.begin_nested():
             apply(ctx, messages)
-            outbox.finish(ctx.db, ctx.merchant_id, handler, messages)
+            deliveries.finish(ctx.db, ctx.merchant_id, handler, messages)
     except Exception as error:
-        if sending.connection_lost(error):
+        if connection_lost(error) or isinstance(error, BaseTimeoutException):
             raise
         if len(messages) == 1:
             sending.fail_alone(ctx, handler, messages[0], error)

@@ -10,12 +10,13 @@ import time
 import uuid
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from rq.timeouts import BaseTimeoutException
 
-from webapp.core import outbox
+from webapp.core import deliveries
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
-from webapp.core.outbox import Message
+from webapp.core.db import connection_lost
+from webapp.core.deliveries import Message
 from webapp.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -25,27 +26,48 @@ LEASE_SECONDS = 15.0
 LATEST_START_SECONDS = 3.0
 BATCH = 20
 
+SHORTEST_PAUSE_SECONDS = 0.1
+
 Prepared = list[tuple[Message, Any]]
+Tried = tuple[Message, Any, Outcome]
 
 
 def send_batch(parts: Parts, handler: str, work: Send, merchant_id: str) -> int:
     """Send what is due in one lane; the number of deliveries that were claimed."""
     started = time.monotonic()
     token, claimed, prepared = take_lease(parts, handler, work, merchant_id)
-    outcomes: list[tuple[Message, Any, Outcome]] = []
+    tried: list[Tried] = []
     for message, request in prepared:
         if time.monotonic() - started > LATEST_START_SECONDS:
             break
-        outcomes.append((message, request, try_to_send(parts, work, request)))
-        if not outcomes[-1][2].ok:
+        outcome = try_to_send(parts, work, request)
+        tried.append((message, request, outcome))
+        if not outcome.ok:
             break
     if prepared:
+        untried = [message for message, _ in prepared[len(tried) :]]
         with parts.database.transaction(merchant_id) as ctx:
-            for message, request, outcome in outcomes:
-                record(ctx, handler, work, token, (message, request, outcome))
-            untried = [message for message, _ in prepared[len(outcomes) :]]
-            outbox.release(ctx.db, merchant_id, handler, untried, token)
+            settle_batch(ctx, handler, work, token, tried, untried)
     return claimed
+
+
+def settle_batch(
+    ctx: Context,
+    handler: str,
+    work: Send,
+    token: uuid.UUID,
+    tried: list[Tried],
+    untried: list[Message],
+) -> None:
+    """Record what became of a batch. When the receiver asked us to wait, nothing counts as a try:
+    the message and all that is behind it wait."""
+    after = 0.0
+    if tried and tried[-1][2].after is not None and not tried[-1][2].final:
+        message, _, outcome = tried.pop()
+        after, untried = max(outcome.after or 0.0, SHORTEST_PAUSE_SECONDS), [message, *untried]
+    for one in tried:
+        record(ctx, handler, work, token, one)
+    deliveries.release(ctx.db, ctx.merchant_id, handler, untried, token, after)
 
 
 def take_lease(
@@ -56,13 +78,13 @@ def take_lease(
     Gives back the lease's token, the number claimed, and what is to be sent.
     """
     with parts.database.transaction(merchant_id) as ctx:
-        if not outbox.lock_lane(ctx.db, merchant_id, handler):
+        if not deliveries.lock_lane(ctx.db, merchant_id, handler):
             return uuid.uuid4(), 0, []
-        token, messages = outbox.lease(ctx.db, merchant_id, handler, BATCH, LEASE_SECONDS)
+        token, messages = deliveries.lease(ctx.db, merchant_id, handler, BATCH, LEASE_SECONDS)
         prepared = [(m, try_to_prepare(ctx, handler, work, token, m)) for m in messages]
         needless = [message for message, request in prepared if request is None]
         if needless:
-            outbox.finish(ctx.db, merchant_id, handler, needless, token)
+            deliveries.finish(ctx.db, merchant_id, handler, needless, token)
     wanted = [(message, request) for message, request in prepared if request is not None]
     return token, len(messages), wanted
 
@@ -89,24 +111,22 @@ def fail_alone(
 ) -> None:
     """Count a try of a message whose own savepoint failed.
 
-    A lost connection is nobody's poison: it is raised, ends the transaction and counts no try.
+    A lost connection and the queue's own time limit are nobody's poison: they are raised, end the
+    transaction and count no try.
     """
-    if connection_lost(error):
+    if connection_lost(error) or isinstance(error, BaseTimeoutException):
         raise error
     log.error("%s cannot work message %s", handler, message.message_id, exc_info=error)
     reason = f"{type(error).__name__}: {error}"
-    outbox.fail(ctx.db, ctx.merchant_id, handler, message, reason, token=token)
-
-
-def connection_lost(error: Exception) -> bool:
-    """Whether the database went away, rather than refused."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    deliveries.fail(ctx.db, ctx.merchant_id, handler, message, reason, token=token)
 
 
 def try_to_send(parts: Parts, work: Send, request: Any) -> Outcome:
     """One try. An unexpected failure counts as one, with its reason, and stops nothing else."""
     try:
         return work.send(parts.gateways, request)
+    except BaseTimeoutException:
+        raise
     except Exception as error:
         log.exception("a send failed")
         return Outcome(False, f"{type(error).__name__}: {error}")
@@ -117,25 +137,24 @@ def record(
     handler: str,
     work: Send,
     token: uuid.UUID,
-    tried: tuple[Message, Any, Outcome],
+    tried: Tried,
 ) -> None:
     """Settle and delete what was sent, or count the failed try; nothing without the lease."""
     message, request, outcome = tried
     if not outcome.ok:
-        outbox.fail(
+        deliveries.fail(
             ctx.db,
             ctx.merchant_id,
             handler,
             message,
             outcome.reason,
             token=token,
-            after=outcome.after,
             final=outcome.final,
         )
         return
     try:
         with ctx.db.begin_nested():
-            if outbox.finish(ctx.db, ctx.merchant_id, handler, [message], token):
+            if deliveries.finish(ctx.db, ctx.merchant_id, handler, [message], token):
                 work.settle(ctx, request, outcome)
             else:
                 log.warning("%s lost the lease of message %s", handler, message.message_id)

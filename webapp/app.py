@@ -1,8 +1,9 @@
 """The Flask application: entries attached, languages and templates wired. It decides nothing."""
 
+from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, g
+from flask import Flask, Response, g
 from flask_babel import Babel  # type: ignore[import-untyped]
 from htmx_flask import Htmx  # type: ignore[import-untyped]
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -13,6 +14,12 @@ from webapp.entry import dashboard, failures, health, static_files, widgets
 from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def create_app(parts: Parts) -> Flask:
@@ -25,6 +32,7 @@ def create_app(parts: Parts) -> Flask:
         SESSION_COOKIE_NAME="loyalnest",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
     app.extensions["loyalnest"] = parts
@@ -35,7 +43,15 @@ def create_app(parts: Parts) -> Flask:
     for entry in (widgets, dashboard, static_files, health):
         app.register_blueprint(entry.blueprint)
     failures.attach(app)
+    app.after_request(guard)
     return app
+
+
+def guard(response: Response) -> Response:
+    """Every answer, also of a wrong address: not framed, not guessed at, nothing from elsewhere."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def speak(app: Flask) -> None:

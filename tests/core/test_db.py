@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from tests.conftest import Servers
 from tests.factories import Tenant, import_orders, make_tenant, write_orders
 from webapp.core import discovery, routing
-from webapp.core.db import Database
+from webapp.core.config import ConfigurationError
+from webapp.core.db import Database, open_engine
 from webapp.core.schema import Base
 from webapp.parts import Parts
 
@@ -126,3 +128,10 @@ def test_due_lanes_name_every_tenant_with_work(
             "points.award_orders"
         ]
         assert routing.due_lanes(db, "points.award_orders") == sorted(t.merchant_id for t in pair)
+
+
+def test_login_that_row_level_security_does_not_bind_is_refused(servers: Servers) -> None:
+    engine = open_engine(servers.admin_url)
+    with pytest.raises(ConfigurationError, match="loyalnest_app"), engine.connect():
+        pass
+    engine.dispose()

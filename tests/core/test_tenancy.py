@@ -1,7 +1,7 @@
 """App Proxy signatures: the official vectors, and everything that must be refused."""
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -106,3 +106,22 @@ def test_one_changed_character_is_refused(position: int, other: str) -> None:
 def test_any_text_is_refused_without_surprise(query: str) -> None:
     with pytest.raises(AppError):
         verify(query)
+
+
+def test_text_cut_elsewhere_signs_alike_and_is_refused() -> None:
+    genuine = [
+        ("a", "1logged_in_customer_id=7path_prefix=/apps/xshop=shop-1.myshopify.comtimestamp=99z="),
+        ("logged_in_customer_id", ""),
+        ("path_prefix", "/apps/x"),
+        ("shop", TENANT.shop),
+        ("timestamp", str(int(NOW.timestamp()))),
+    ]
+    signature = tenancy.proxy_signature(genuine, SECRET)
+    with pytest.raises(AppError, match="signature_invalid"):
+        verify(urlencode([*genuine, ("signature", signature)]))
+
+
+@pytest.mark.parametrize("shop", ["%00", "a%00.myshopify.com"])
+def test_zero_byte_is_refused(shop: str) -> None:
+    with pytest.raises(AppError, match="signature_invalid"):
+        tenancy.proxy_shop(f"shop={shop}")

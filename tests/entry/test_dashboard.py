@@ -84,6 +84,19 @@ def test_used_link_does_not_open_a_second_session(
     assert 'lang="de"' in answer.text
 
 
+def test_look_ahead_does_not_use_the_link_up(committed: Parts, web: FlaskClient) -> None:
+    tenant = make_tenant(committed.database)
+    with committed.database.transaction(tenant.merchant_id) as ctx:
+        token = accounts.create_sign_in_link(ctx, accounts.add_admin(ctx, "Robin", "owner"))
+    assert web.head(f"/admin/sign-in?token={token}").status_code == 405
+    assert web.get(f"/admin/sign-in?token={token}").status_code == 302
+
+
+def test_signing_out_ends_the_session(web: FlaskClient, tenant: Tenant) -> None:
+    assert web.post("/admin/sign-out").status_code == 302
+    assert web.get("/admin/").status_code == 401
+
+
 def test_session_cookie_is_strict_enough(committed: Parts, web: FlaskClient) -> None:
     tenant = make_tenant(committed.database)
     with committed.database.transaction(tenant.merchant_id) as ctx:
@@ -118,11 +131,17 @@ def test_pages_are_private_and_not_framed(web: FlaskClient, tenant: Tenant) -> N
     assert headers["Cache-Control"] == "private, no-store"
 
 
+def test_zero_byte_is_a_wrong_link_and_no_outage(web: FlaskClient) -> None:
+    answer = web.get("/admin/sign-in?token=%00~x")
+    assert answer.headers["X-LoyalNest-Error"] == "sign_in_link_invalid"
+
+
 @pytest.mark.parametrize("address", ["/nothing", "/admin/nothing", "/static/../wsgi.py"])
 def test_wrong_address_is_a_page_with_a_code(web: FlaskClient, address: str) -> None:
     answer = web.get(address, headers={"Accept-Language": "fr"})
     assert (answer.status_code, answer.headers["X-LoyalNest-Error"]) == (404, "not_found")
     assert 'lang="fr"' in answer.text
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_health_tells_whether_the_database_answers(web: FlaskClient) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from tests.factories import Tenant
 from tests.jobs.bench import AWARD, SCORE
 from tests.jobs.sample import Figures, figures
-from webapp.core import outbox
+from webapp.core import deliveries
 from webapp.core.db import DATABASE_ERRORS
 from webapp.embedded.supervisor import Supervisor
 from webapp.parts import Parts
@@ -99,7 +99,7 @@ class Site:
     def in_a_batch(self) -> bool:
         """Whether a worker is applying something at this moment."""
         with self.parts.database.transaction(self.tenant.merchant_id) as ctx:
-            lanes = (outbox.lock_lane(ctx.db, ctx.merchant_id, h) for h in (AWARD, SCORE))
+            lanes = (deliveries.lock_lane(ctx.db, ctx.merchant_id, h) for h in (AWARD, SCORE))
             return not all(lanes)
 
     def finished(self) -> bool:

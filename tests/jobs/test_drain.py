@@ -5,8 +5,8 @@ import pytest
 from jobs.drain import apply_batch, apply_or_isolate, drain_for
 from tests.factories import make_tenant
 from tests.jobs.bench import AWARD, SCORE, Bench
-from webapp.core import discovery, outbox
-from webapp.core.outbox import RETRY_AFTER_SECONDS
+from webapp.core import deliveries, discovery
+from webapp.core.deliveries import RETRY_AFTER_SECONDS
 
 POISON = {"store_id": "sto_nowhere", "first": 1, "last": 1}
 
@@ -56,7 +56,7 @@ def test_an_apply_and_the_end_of_its_deliveries_are_one_transaction(bench: Bench
     bench.take("7,2026-01-01,30.50")
     merchant_id, award = bench.tenant.merchant_id, discovery.handlers()[AWARD]
     with pytest.raises(BrokenError), bench.parts.database.transaction(merchant_id) as ctx:
-        apply_or_isolate(ctx, AWARD, award, outbox.claim(ctx.db, merchant_id, AWARD, 50))
+        apply_or_isolate(ctx, AWARD, award, deliveries.claim(ctx.db, merchant_id, AWARD, 50))
         ctx.db.flush()
         raise BrokenError
     assert (bench.count("points_transactions"), len(bench.deliveries(AWARD))) == (0, 1)
@@ -103,8 +103,8 @@ def test_poison_is_dead_after_one_try_and_three_retries(bench: Bench) -> None:
 def test_a_retry_that_succeeds_leaves_nothing(bench: Bench) -> None:
     bench.take("7,2026-01-01,30.50")
     with bench.parts.database.transaction(bench.tenant.merchant_id) as ctx:
-        (message,) = outbox.claim(ctx.db, ctx.merchant_id, AWARD, 50)
-        outbox.fail(ctx.db, ctx.merchant_id, AWARD, message, "bad luck")
+        (message,) = deliveries.claim(ctx.db, ctx.merchant_id, AWARD, 50)
+        deliveries.fail(ctx.db, ctx.merchant_id, AWARD, message, "bad luck")
     bench.drain(AWARD)
     assert bench.balances() == {}
     bench.let_time_pass()
@@ -116,7 +116,7 @@ def test_a_lane_that_another_holds_is_left_alone(bench: Bench) -> None:
     bench.take("7,2026-01-01,30.50")
     merchant_id, award = bench.tenant.merchant_id, discovery.handlers()[AWARD]
     with bench.parts.database.transaction(merchant_id) as other:
-        assert outbox.lock_lane(other.db, merchant_id, AWARD)
+        assert deliveries.lock_lane(other.db, merchant_id, AWARD)
         assert apply_batch(bench.parts, AWARD, award, merchant_id) == 0
         assert drain_for(bench.parts, AWARD, 1.0) is False
         assert len(bench.deliveries(AWARD)) == 1
@@ -131,6 +131,6 @@ def test_a_busy_tenant_does_not_hold_up_another(bench: Bench) -> None:
     bench.take("7,2026-01-01,30.50")
     other.take("7,2026-01-01,12.00")
     with database.transaction(bench.tenant.merchant_id) as ctx:
-        assert outbox.lock_lane(ctx.db, ctx.merchant_id, AWARD)
+        assert deliveries.lock_lane(ctx.db, ctx.merchant_id, AWARD)
         other.drain(AWARD)
     assert (bench.balances(), other.balances()) == ({}, {"7": 12})

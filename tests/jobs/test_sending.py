@@ -8,7 +8,7 @@ from tests.jobs.bench import PUSH, TOKEN, Bench, ConnectedShop
 from webapp.core import discovery
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
-from webapp.core.outbox import RETRY_AFTER_SECONDS
+from webapp.core.deliveries import RETRY_AFTER_SECONDS
 from webapp.features.points import service as points
 from webapp.features.points.messages import CardPush
 
@@ -68,7 +68,7 @@ def test_a_holder_that_lost_its_lease_records_nothing(
     quick, _ = take_lease(shop)
     record(shop, slow, prepared, outcome)
     (left,) = shop.deliveries(PUSH)
-    assert (left.lease_token, left.attempts, left.dead) == (quick, 0, False)
+    assert (left.lease_token, left.attempts, left.dead) == (quick, 2, False)
     assert shop.count("metafield_projections") == 0
 
 
@@ -107,8 +107,36 @@ def test_a_shop_that_names_a_pause_gets_it(
     shop.fail_next(**fault)
     assert send(shop) == 1
     (left,) = shop.deliveries(PUSH)
-    assert (left.attempts, left.dead) == (1, False)
+    assert (left.attempts, left.dead) == (0, False)
     assert at_most - 2.0 < left.wait <= at_most
+
+
+def test_a_shop_that_always_asks_to_wait_never_makes_a_push_dead(shop: ConnectedShop) -> None:
+    shop.earn("7,2026-01-01,30.50")
+    for _ in range(6):
+        shop.fail_next(throttle=True)
+        shop.drain(PUSH)
+        shop.let_time_pass()
+    shop.drain(PUSH)
+    assert (shop.shown("7"), shop.deliveries(PUSH)) == ("30", [])
+
+
+def test_the_whole_lane_waits_with_the_one_that_was_told_to(shop: ConnectedShop) -> None:
+    shop.earn("7,2026-01-01,30.50")
+    shop.fail_next(status=429)
+    send(shop)
+    shop.earn("8,2026-01-02,12.00")
+    assert (send(shop), shop.shown("8")) == (0, None)
+
+
+def test_a_message_that_kills_every_holder_ends_as_dead(shop: ConnectedShop) -> None:
+    shop.earn("7,2026-01-01,30.50")
+    for _ in range(5):
+        take_lease(shop)
+        shop.let_time_pass()
+    (left,) = shop.deliveries(PUSH)
+    assert (left.attempts, left.dead) == (4, True)
+    assert left.reason == "no outcome was recorded within the lease"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 422])
@@ -136,7 +164,8 @@ def test_refused_customers_are_left_out_and_named(shop: ConnectedShop) -> None:
     shop.earn("7,2026-01-01,30.50", *rich, "8,2026-01-01,12.00")
     shop.drain(PUSH)
     assert [shop.shown(customer) for customer in "789"] == ["30", "12", None]
-    assert (shop.deliveries(PUSH), shop.count("metafield_projections")) == ([], 2)
+    assert shop.deliveries(PUSH) == []
+    assert shop.count("metafield_projections where not refused") == 2
     sql = "select metadata -> 'customers' from audit_logs where action = 'metafields_refused'"
     assert shop.ask(sql) == [(["9"],)]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from webapp.core.context import Context
 from webapp.core.db import Database
-from webapp.core.outbox import Message
+from webapp.core.deliveries import Message
 
 # jobs.py: APPLIES = {topic: apply}. Database only, in sets, exactly once.
 Apply = Callable[[Context, Sequence[Message]], None]

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from alembic import command
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from webapp.core.cache import Cache
 from webapp.core.clock import Clock
+from webapp.core.config import ConfigurationError
 from webapp.core.context import Context, HandlerNames
 from webapp.core.crypto import KeyRing
 from webapp.core.tenancy import SYSTEM, Actor
@@ -121,6 +123,16 @@ class Database:
             log.warning("after-commit work failed; the relay will ring again", exc_info=True)
 
 
+def connection_lost(error: BaseException) -> bool:
+    """Whether the database went away (or could not go on), rather than refused a statement: trying
+    again later may help."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        error = error.orig or error
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+
+
 def set_tenant(session: Session, merchant_id: str) -> None:
     """Bind the transaction of `session` to one tenant."""
     sql = text("select set_config('app.merchant_id', :merchant_id, true)")
@@ -128,18 +140,37 @@ def set_tenant(session: Session, merchant_id: str) -> None:
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """An engine that tests connections before use and survives a fork."""
-    engine = create_engine(url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True)
+    """An engine that tests connections before use and survives a fork.
+
+    It refuses a login that row-level security does not bind. Values of statements stay out of
+    error messages, for they reach logs.
+    """
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, hide_parameters=True
+    )
     # A forked child must not share sockets with its parent; see the RQ notes in `jobs`.
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
 
     @event.listens_for(engine, "connect")
-    def _use_utc(connection: object, _record: object) -> None:
-        with connection.cursor() as cursor:  # type: ignore[attr-defined]  # a DBAPI connection
-            cursor.execute("set timezone to 'UTC'")
-        connection.commit()  # type: ignore[attr-defined]  # a DBAPI connection
+    def _prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_SESSION)
+            if cursor.fetchone()[0]:
+                raise ConfigurationError(
+                    "DATABASE_URL logs in as a role that row-level security does not bind: "
+                    "use loyalnest_app."
+                )
+        connection.commit()
 
     return engine
+
+
+# A worker that freezes inside a transaction must not hold its lane for ever.
+_SESSION = """
+select rolsuper or rolbypassrls, set_config('timezone', 'UTC', false),
+       set_config('idle_in_transaction_session_timeout', '60s', false)
+from pg_roles where rolname = current_user
+"""
 
 
 def provision(admin_url: str, database: str, password: str | None = None) -> tuple[str, str]:
@@ -148,7 +179,7 @@ def provision(admin_url: str, database: str, password: str | None = None) -> tup
     `admin_url` must log in as a role that may create roles and databases. `password` is set for
     the two roles that log in; None where the server trusts its socket.
     """
-    admin = create_engine(admin_url, isolation_level="AUTOCOMMIT")
+    admin = create_engine(admin_url, isolation_level="AUTOCOMMIT", hide_parameters=True)
     with admin.connect() as connection:
         connection.execute(text("select pg_advisory_lock(hashtext('loyalnest provision'))"))
         for role in ROLES:

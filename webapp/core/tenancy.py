@@ -20,6 +20,7 @@ from webapp.core.errors import (
 # The tolerance of Shopify's own library (@shopify/shopify-api, hmac-validator).
 PROXY_TOLERANCE_SECONDS = 90
 MAX_QUERY_BYTES = 8_192
+DECIDING = ("shop", "logged_in_customer_id", "path_prefix", "timestamp", "signature")
 SERVICE_KEY_PREFIX = "lnk_"
 
 PERMISSIONS = frozenset(
@@ -96,11 +97,15 @@ def verify_proxy_request(query: str, secrets_: Iterable[str], wall: datetime) ->
     """Check a raw query string against the app's secrets (two during a rotation).
 
     The canonical form has no separators, so the parameters that decide anything must occur exactly
-    once; `customer_id` beside `logged_in_customer_id` must be the same customer. Raises AppError:
+    once, and no other parameter may contain one of them: text cut elsewhere signs alike. A
+    `customer_id` beside `logged_in_customer_id` must be the same customer. Raises AppError:
     signature_invalid, signature_expired (older or newer than 90 s), not_yours.
     """
     pairs = parse_qsl(query, keep_blank_values=True)
     given = _only(pairs, "signature")
+    others = [f"{key}={value}" for key, value in pairs if key not in DECIDING]
+    if any(f"{name}=" in other for name in DECIDING for other in others):
+        raise AppError(SIGNATURE_INVALID)
     # Every secret is tried, so that the time taken does not tell which one matched.
     matches = [
         hmac.compare_digest(proxy_signature(pairs, s).encode(), given.encode()) for s in secrets_
@@ -120,7 +125,7 @@ def verify_proxy_request(query: str, secrets_: Iterable[str], wall: datetime) ->
 
 def _only(pairs: list[tuple[str, str]], name: str) -> str:
     found = [value for key, value in pairs if key == name]
-    if len(found) != 1:
+    if len(found) != 1 or "\0" in found[0] or any(f"{n}=" in found[0] for n in DECIDING):
         raise AppError(SIGNATURE_INVALID)
     return found[0]
 

@@ -16,7 +16,7 @@ from webapp.embedded.supervisor import ServerError, Supervisor
 
 NAME = "postgres"
 PORT = 5432
-OLDEST_MAJOR = 16
+OLDEST_MAJOR = 17
 SETTINGS = {
     "port": str(PORT),
     "listen_addresses": "",

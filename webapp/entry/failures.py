@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from webapp.core import i18n
+from webapp.core.db import connection_lost
 from webapp.core.errors import INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, UNAVAILABLE, AppError, Kind
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,9 @@ def of_http(error: HTTPException) -> Response:
 
 
 def of_database(error: DBAPIError) -> Response:
-    """The database does not answer: 503 and a line in the log."""
+    """The database does not answer: 503. One that refuses a statement is a fault of ours."""
+    if not connection_lost(error):
+        return of_surprise(error)
     log.error("the database did not answer", exc_info=error)
     return page(AppError(UNAVAILABLE))
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, g, render_template, request
 from markupsafe import Markup
-from sqlalchemy.exc import DBAPIError
 
 from webapp.core import discovery, i18n, routing, tenancy
 from webapp.core.cache import fragment_key
 from webapp.core.contract import Visitor
+from webapp.core.db import connection_lost
 from webapp.core.errors import INTERNAL, NOT_FOUND, SIGNATURE_INVALID, UNAVAILABLE, AppError
 from webapp.core.routing import StoreAddress
 from webapp.entry import parts
@@ -41,12 +41,9 @@ def answer(produce: Callable[[], bytes]) -> Response:
     except AppError as error:
         log.info("fragment refused: %s", error.kind.code)
         return empty(error)
-    except DBAPIError:
-        log.exception("fragment: the database did not answer")
-        return empty(AppError(UNAVAILABLE))
-    except Exception:
+    except Exception as error:
         log.exception("fragment failed")
-        return empty(AppError(INTERNAL))
+        return empty(AppError(UNAVAILABLE if connection_lost(error) else INTERNAL))
 
 
 def render(name: str) -> bytes:

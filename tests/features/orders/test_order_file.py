@@ -48,6 +48,9 @@ def test_columns_may_come_in_any_order_and_be_quoted() -> None:
         ("7,2026-02-30,1.00,USD", "invalid_date"),
         ("7,05.01.2026,1.00,USD", "invalid_date"),
         ("7,2026-W01-1,1.00,USD", "invalid_date"),
+        ("7,2026-01-01T10:00:00+16:00,1.00,USD", "invalid_date"),
+        ("7,0001-01-01T00:00:00+14:00,1.00,USD", "invalid_date"),
+        ("7,9999-12-31,1.00,USD", "invalid_date"),
         ("7,2026-01-05,1.005,USD", "invalid_amount"),
         ("7,2026-01-05,-1.00,USD", "invalid_amount"),
         ("7,2026-01-05,many,USD", "invalid_amount"),
@@ -79,6 +82,11 @@ def test_refunds_of_an_order_come_along() -> None:
         "totalRefundedSet": {"shopMoney": {"amount": "2.50", "currencyCode": "USD"}},
     }
     assert jsonl_line(refunds=[refund])[1] == Row("r", "7", "2026-02-01T00:00:00Z", 250, "5")
+
+
+def test_bottomless_json_is_refused() -> None:
+    with pytest.raises(RefusedLineError, match="not JSON"):
+        order_file.jsonl_reader("USD", 2)("[" * 100_000)
 
 
 def test_order_of_a_guest_has_no_customer() -> None:

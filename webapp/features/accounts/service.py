@@ -195,7 +195,7 @@ def admin_signed_in(ctx: Context, admin_user_id: str) -> AdminSignedIn:
 def merchant_of_token(token: str) -> str:
     """The tenant that a sign-in token names. Raises AppError(sign_in_link_invalid)."""
     merchant_id, separator, rest = token.partition("~")
-    if not (merchant_id and separator and rest) or len(token) > 200:
+    if not (merchant_id and separator and rest) or len(token) > 200 or "\0" in token:
         raise AppError(SIGN_IN_LINK_INVALID)
     return merchant_id
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
 
-from webapp.core import outbox
+from webapp.core import deliveries
 from webapp.core.context import Context
 from webapp.core.words import Money
 
@@ -17,7 +17,7 @@ SILENT_MEANS_KILLED = timedelta(minutes=15)
 @dataclass(frozen=True, slots=True)
 class OrderTotals:
     """Over the whole merchant. Days are the shops' calendar days; revenue is net of refunds, one
-    sum a currency; `pending` counts deliveries that are still open (not dead)."""
+    sum a currency; `pending` counts deliveries that are still open, `dead` those given up."""
 
     orders: int
     customers: int
@@ -25,6 +25,7 @@ class OrderTotals:
     last_day: date | None
     revenue: tuple[Money, ...]
     pending: int
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def totals(ctx: Context) -> OrderTotals:
         first_day=min((row.first_day for row in rows), default=None),
         last_day=max((row.last_day for row in rows), default=None),
         revenue=tuple(Money(int(row.net), row.currency) for row in rows),
-        pending=outbox.pending(ctx.db, ctx.merchant_id),
+        pending=deliveries.pending(ctx.db, ctx.merchant_id),
+        dead=deliveries.dead(ctx.db, ctx.merchant_id),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
-from webapp.core.outbox import Message
+from webapp.core.deliveries import Message
 from webapp.features.points import service
 from webapp.features.points.messages import CardPush, OrderRange
 from webapp.gateways import Gateways

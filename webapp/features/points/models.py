@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKeyConstraint,
     Identity,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -61,7 +63,7 @@ class PointsTransaction(Base):
 
 
 class MetafieldProjection(Base):
-    """Which version of a member's card a store's customer metafields show."""
+    """Which version of a member's card a store's customer metafields show, or `refused` to show."""
 
     __tablename__ = "metafield_projections"
     __table_args__ = (
@@ -80,4 +82,5 @@ class MetafieldProjection(Base):
     store_id: Mapped[str] = mapped_column(Text, primary_key=True)
     external_id: Mapped[str] = mapped_column(Text, primary_key=True)
     pushed_version: Mapped[int] = mapped_column(BigInteger)
+    refused: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     pushed_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())

@@ -56,7 +56,10 @@ select
     (select count(*) from customer_cards where merchant_id = :merchant_id),
     (select coalesce(sum(points), 0)::bigint from customer_cards where merchant_id = :merchant_id),
     (select count(*) from points_transactions where merchant_id = :merchant_id),
-    (select count(*) from metafield_projections where merchant_id = :merchant_id),
+    (
+        select count(*) from metafield_projections
+        where merchant_id = :merchant_id and not refused
+    ),
     (
         select count(*)
         from customer_identities i
@@ -65,7 +68,7 @@ select
         left join metafield_projections p on p.merchant_id = i.merchant_id
             and p.store_id = i.store_id and p.external_id = i.external_id
         where i.merchant_id = :merchant_id and s.access_token is not null
-          and i.external_id ~ '^[0-9]+$'
+          and i.external_id ~ '^[0-9]{1,19}$'
           and c.version > coalesce(p.pushed_version, 0)
     )
 """

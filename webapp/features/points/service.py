@@ -109,30 +109,31 @@ join customer_cards c on c.merchant_id = i.merchant_id and c.customer_id = i.cus
 left join metafield_projections p
     on p.merchant_id = i.merchant_id and p.store_id = i.store_id and p.external_id = i.external_id
 where i.merchant_id = :merchant_id and i.store_id = :store_id and i.customer_id = any(:customers)
-  and i.external_id ~ '^[0-9]+$' and c.version > coalesce(p.pushed_version, 0)
+  and i.external_id ~ '^[0-9]{1,19}$' and c.version > coalesce(p.pushed_version, 0)
 order by i.external_id
 """
 
 
 def record_push(ctx: Context, push: CardPush, refused: frozenset[str]) -> None:
     """Note which versions the store shows now; `refused` names customers it would not take."""
-    shown = [card for card in push.cards if card[0] not in refused]
     sql = text(
         """
         insert into metafield_projections
-            (merchant_id, store_id, external_id, pushed_version, pushed_at)
-        select :merchant_id, :store_id, external_id, version, :wall
+            (merchant_id, store_id, external_id, pushed_version, pushed_at, refused)
+        select :merchant_id, :store_id, external_id, version, :wall, external_id = any(:refused)
         from unnest(cast(:ids as text[]), cast(:versions as bigint[])) as t(external_id, version)
         on conflict (merchant_id, store_id, external_id) do update
-        set pushed_version = excluded.pushed_version, pushed_at = excluded.pushed_at
+        set pushed_version = excluded.pushed_version, pushed_at = excluded.pushed_at,
+            refused = excluded.refused
         where metafield_projections.pushed_version < excluded.pushed_version
         """
     )
     values = {
         "merchant_id": ctx.merchant_id,
         "store_id": push.store_id,
-        "ids": [external_id for external_id, _, _ in shown],
-        "versions": [version for _, _, version in shown],
+        "ids": [external_id for external_id, _, _ in push.cards],
+        "versions": [version for _, _, version in push.cards],
+        "refused": sorted(refused),
         "wall": ctx.wall,
     }
     ctx.db.execute(sql, values)

@@ -6,7 +6,7 @@ One handler hears all three topics, so a shop is never scored before its orders 
 from collections.abc import Sequence
 
 from webapp.core.context import Context
-from webapp.core.outbox import Message
+from webapp.core.deliveries import Message
 from webapp.features.rfm import service
 from webapp.features.rfm.messages import DocumentRange
 

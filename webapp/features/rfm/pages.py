@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webapp.core import i18n, outbox
+from webapp.core import deliveries, i18n
 from webapp.core.context import Context
 from webapp.core.contract import Panel
 from webapp.core.i18n import N_
@@ -32,7 +32,7 @@ HANDLER = "rfm.absorb_and_score"
 def load(ctx: Context) -> Mapping[str, Any]:
     return {
         "shops": [show(ctx.locale, shop) for shop in queries.shops(ctx)],
-        "pending": outbox.pending(ctx.db, ctx.merchant_id, [HANDLER]),
+        "pending": deliveries.pending(ctx.db, ctx.merchant_id, [HANDLER]),
     }
 
 

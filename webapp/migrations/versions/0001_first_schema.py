@@ -273,6 +273,7 @@ create table metafield_projections (
     store_id text not null,
     external_id text not null,
     pushed_version bigint not null,
+    refused boolean default false not null,
     pushed_at timestamptz(3) default now() not null,
     constraint pk_metafield_projections primary key (merchant_id, store_id, external_id),
     constraint fk_metafield_projections_customer_identities

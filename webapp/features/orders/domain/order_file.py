@@ -10,8 +10,9 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,8 @@ from webapp.core.words import minor_units
 
 ORDER, REFUND = "o", "r"
 MAX_LINE_BYTES = 1_048_576
+YEARS = range(1970, 2200)
+FARTHEST_OFFSET = timedelta(hours=14)
 _AT = re.compile(
     r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
@@ -94,7 +97,7 @@ def jsonl_reader(currency: str, exponent: int) -> Reader:
     def read(line: str) -> list[Row]:
         try:
             node = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RefusedLineError("invalid_json", "the line is not JSON") from error
         if not isinstance(node, dict):
             raise RefusedLineError("invalid_json", "the line is not a JSON object")
@@ -159,14 +162,14 @@ def clean_id(value: str, field: str) -> str:
 
 @lru_cache(maxsize=4096)
 def instant(value: str) -> str:
-    """A date or a date and time in ISO 8601 that exists; raises RefusedLineError."""
+    """A date or a date and time in ISO 8601 that exists, from 1970 to 2199 and at most 14 hours
+    from UTC, which every database and calendar takes; raises RefusedLineError."""
     if _AT.fullmatch(value):
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
-            return value
+        with suppress(ValueError):
+            at = datetime.fromisoformat(value)
+            offset = abs(at.utcoffset() or timedelta())
+            if at.year in YEARS and offset <= FARTHEST_OFFSET:
+                return value
     raise RefusedLineError("invalid_date", "the date is not ISO 8601 or does not exist")
 
 

@@ -1,0 +1,225 @@
+"""Claiming, leasing and settling deliveries: what a worker does with the rows that `outbox` wrote.
+
+A delivery is deleted when it is done; what is waiting, leased, retrying or dead is a row. It is due
+when `due_at` has passed. A claim for the network moves `due_at` to the end of its lease and sets a
+token; only the holder of the token may settle it (a fencing token). Times of due and lease come
+from the database's clock, so that all machines agree.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+# One try and three retries; then the delivery is dead and says why.
+RETRY_AFTER_SECONDS = (30, 120, 600)
+MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A claimed delivery: what happened (`topic`, `key`, `payload`) and which try this is."""
+
+    message_id: int
+    topic: str
+    key: str
+    payload: Mapping[str, Any]
+    attempts: int
+
+
+def lock_lane(db: Session, merchant_id: str, handler: str) -> bool:
+    """Take the lane (handler, merchant) until the end of this transaction, if it is free."""
+    sql = text("select pg_try_advisory_xact_lock(hashtext(:handler), hashtext(:merchant_id))")
+    return bool(db.scalar(sql, {"handler": handler, "merchant_id": merchant_id}))
+
+
+_CLAIM = """
+    select d.message_id, o.topic, o.key, o.payload, d.attempts
+    from deliveries d join outbox o using (merchant_id, message_id)
+    where d.handler = :handler and d.merchant_id = :merchant_id
+      and d.dead_at is null and d.due_at <= clock_timestamp()
+    order by d.message_id
+    limit :most
+    for update of d skip locked
+"""
+
+
+def claim(db: Session, merchant_id: str, handler: str, most: int) -> list[Message]:
+    """The oldest due deliveries of a lane, locked until this transaction ends."""
+    values = {"handler": handler, "merchant_id": merchant_id, "most": most}
+    return [Message(*row) for row in db.execute(text(_CLAIM), values)]
+
+
+def lease(
+    db: Session, merchant_id: str, handler: str, most: int, seconds: float
+) -> tuple[uuid.UUID, list[Message]]:
+    """Claim for the network: the deliveries stay ours for `seconds` after this commit.
+
+    Nothing is claimed while another holder's lease in the lane is still running, which keeps the
+    lane in order. A lease counts as a try, so that what kills its holder every time ends as dead
+    and not as an endless loop. Call under `lock_lane`.
+    """
+    token = uuid.uuid4()
+    running = text(
+        """
+        select 1 from deliveries
+        where handler = :handler and merchant_id = :merchant_id
+          and dead_at is null and lease_token is not null and due_at > clock_timestamp()
+        limit 1
+        """
+    )
+    values = {"handler": handler, "merchant_id": merchant_id}
+    if db.scalar(running, values):
+        return token, []
+    messages = claim(db, merchant_id, handler, most)
+    used_up = [m for m in messages if m.attempts > len(RETRY_AFTER_SECONDS)]
+    _bury(db, merchant_id, handler, used_up)
+    messages = [m for m in messages if m not in used_up]
+    take = text(
+        """
+        update deliveries
+        set lease_token = cast(:token as uuid), attempts = attempts + 1,
+            due_at = clock_timestamp() + make_interval(secs => :seconds)
+        where handler = :handler and merchant_id = :merchant_id and message_id = any(:ids)
+        """
+    )
+    db.execute(take, {**values, "token": token, "seconds": seconds, "ids": _ids(messages)})
+    return token, messages
+
+
+def finish(
+    db: Session,
+    merchant_id: str,
+    handler: str,
+    messages: Iterable[Message],
+    token: uuid.UUID | None = None,
+) -> int:
+    """Delete deliveries that are done; with a `token` only those still held by it. Their number."""
+    sql = text(
+        """
+        with done as (
+            delete from deliveries
+            where handler = :handler and merchant_id = :merchant_id and message_id = any(:ids)
+              and lease_token is not distinct from cast(:token as uuid)
+            returning 1
+        ) select count(*) from done
+        """
+    )
+    values = {
+        "handler": handler,
+        "merchant_id": merchant_id,
+        "ids": _ids(messages),
+        "token": token,
+    }
+    return int(db.scalar(sql, values) or 0)
+
+
+def fail(
+    db: Session,
+    merchant_id: str,
+    handler: str,
+    message: Message,
+    reason: str,
+    *,
+    token: uuid.UUID | None = None,
+    final: bool = False,
+) -> None:
+    """Count a failed try (a lease has counted it already): due again after a pause, or dead with
+    its reason when the tries are used up or `final`."""
+    dead = final or message.attempts >= len(RETRY_AFTER_SECONDS)
+    pause = RETRY_AFTER_SECONDS[min(message.attempts, len(RETRY_AFTER_SECONDS) - 1)]
+    sql = text(
+        """
+        update deliveries
+        set attempts = attempts + case when lease_token is null then 1 else 0 end,
+            lease_token = null, reason = :reason,
+            due_at = clock_timestamp() + make_interval(secs => :pause),
+            dead_at = case when :dead then clock_timestamp() end
+        where handler = :handler and merchant_id = :merchant_id and message_id = :message_id
+          and lease_token is not distinct from cast(:token as uuid)
+        """
+    )
+    values = {
+        "handler": handler,
+        "merchant_id": merchant_id,
+        "message_id": message.message_id,
+        "reason": reason[:MAX_REASON],
+        "pause": float(pause),
+        "dead": dead,
+        "token": token,
+    }
+    db.execute(sql, values)
+
+
+def release(
+    db: Session,
+    merchant_id: str,
+    handler: str,
+    messages: Iterable[Message],
+    token: uuid.UUID,
+    after: float = 0.0,
+) -> None:
+    """Give back leased deliveries that were not tried, or that the receiver asked to send later:
+    no try is counted. With `after` (seconds) the lease is kept until then, and the whole lane
+    waits with it; else they are due at once."""
+    sql = text(
+        """
+        update deliveries
+        set attempts = attempts - 1,
+            lease_token = case when :after > 0 then lease_token end,
+            due_at = clock_timestamp() + make_interval(secs => :after)
+        where handler = :handler and merchant_id = :merchant_id and message_id = any(:ids)
+          and lease_token = cast(:token as uuid)
+        """
+    )
+    values = {
+        "merchant_id": merchant_id,
+        "handler": handler,
+        "ids": _ids(messages),
+        "token": token,
+        "after": after,
+    }
+    db.execute(sql, values)
+
+
+def _bury(db: Session, merchant_id: str, handler: str, messages: Iterable[Message]) -> None:
+    """Deliveries whose tries are used up without an outcome: dead, and they say so."""
+    sql = text(
+        """
+        update deliveries
+        set dead_at = clock_timestamp(), lease_token = null,
+            reason = coalesce(reason, 'no outcome was recorded within the lease')
+        where handler = :handler and merchant_id = :merchant_id and message_id = any(:ids)
+        """
+    )
+    values = {"merchant_id": merchant_id, "handler": handler, "ids": _ids(messages)}
+    db.execute(sql, values)
+
+
+def pending(db: Session, merchant_id: str, handlers: Iterable[str] | None = None) -> int:
+    """Open deliveries of a tenant (not dead), of all handlers or of these."""
+    return _count(db, merchant_id, handlers, "dead_at is null")
+
+
+def dead(db: Session, merchant_id: str, handlers: Iterable[str] | None = None) -> int:
+    """Deliveries of a tenant that were given up, of all handlers or of these."""
+    return _count(db, merchant_id, handlers, "dead_at is not null")
+
+
+def _count(db: Session, merchant_id: str, handlers: Iterable[str] | None, state: str) -> int:
+    sql = text(
+        f"""
+        select count(*) from deliveries
+        where merchant_id = :merchant_id and {state}
+          and (cast(:handlers as text[]) is null or handler = any(:handlers))
+        """  # noqa: S608 - the state is one of the two above
+    )
+    names = None if handlers is None else list(handlers)
+    return int(db.scalar(sql, {"merchant_id": merchant_id, "handlers": names}) or 0)
+
+
+def _ids(messages: Iterable[Message]) -> list[int]:
+    return [message.message_id for message in messages]
