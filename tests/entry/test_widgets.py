@@ -136,6 +136,21 @@ def test_new_points_show_although_the_old_fragment_was_cached(
     assert "+88" in get(web, signed_query(tenant, clock.at, "7")).text
 
 
+@pytest.mark.parametrize(
+    ("root", "link"),
+    [
+        ("/ar", "/ar/account/register"),
+        ("/", "/account/register"),
+        ("//evil.example", "/account/register"),
+        ("javascript:x", "/account/register"),
+    ],
+)
+def test_links_stay_in_the_shoppers_language(
+    web: FlaskClient, tenant: Tenant, clock: FixedClock, root: str, link: str
+) -> None:
+    assert f'href="{link}"' in get(web, signed_query(tenant, clock.at, root=root)).text
+
+
 def test_odd_locale_falls_back_to_english(
     web: FlaskClient, tenant: Tenant, clock: FixedClock
 ) -> None:

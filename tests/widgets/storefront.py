@@ -11,6 +11,7 @@ from webapp.demo.wording import ExtensionSide
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "extensions" / "loyalnest"
 ROUTES = {
+    "root_url": "/",
     "account_url": "/account",
     "account_login_url": "/account/login",
     "account_register_url": "/account/register",

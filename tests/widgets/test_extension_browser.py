@@ -51,7 +51,7 @@ def test_interest_loads_htmx_and_a_click_the_fragment(page: Page, shop: Shop) ->
     assert [path.split("?")[0] for path in shop.asked[3:]] == ["/assets/htmx.min.js"]
     page.locator(".ln-toggle").click()
     expect(page.locator(".ln-fragment")).to_have_text("Latest points")
-    assert shop.asked[4] == "/apps/loyalnest/widgets/points_display?locale=en"
+    assert shop.asked[4] == "/apps/loyalnest/widgets/points_display?locale=en&root=%2F"
     expect(page.locator(".ln-panel")).to_have_attribute("aria-busy", "false")
     expect(page.locator(".ln-toggle")).to_have_attribute("aria-expanded", "true")
     expect(page.locator(".ln-toggle")).to_be_focused()

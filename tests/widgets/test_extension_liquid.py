@@ -85,7 +85,7 @@ def test_nothing_is_asked_of_the_backend_before_interest() -> None:
     html = block("en").render(member(7))
     assert "<script" not in html
     assert 'hx-trigger="ln:load"' in html
-    assert 'hx-get="/apps/loyalnest/widgets/points_display?locale=en"' in html
+    assert 'hx-get="/apps/loyalnest/widgets/points_display?locale=en&amp;root=%2F"' in html
 
 
 def test_two_blocks_on_a_page_share_no_id() -> None:

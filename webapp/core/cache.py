@@ -15,9 +15,9 @@ def points_tag(customer_id: str) -> str:
     return f"points:{customer_id}"
 
 
-def fragment_key(merchant_id: str, locale: str, widget: str, customer_id: str) -> str:
-    """A rendered fragment; `customer_id` may say which kind of stranger instead."""
-    return f"fragment:{merchant_id}:{locale}:{widget}:{customer_id}"
+def fragment_key(merchant_id: str, locale: str, root: str, widget: str, customer_id: str) -> str:
+    """A rendered fragment; `customer_id` may be a word for a kind of stranger instead."""
+    return f"fragment:{merchant_id}:{locale}:{root}:{widget}:{customer_id}"
 
 
 @dataclass(frozen=True, slots=True)

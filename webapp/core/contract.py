@@ -59,10 +59,12 @@ class Panel:
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who looks at a widget: the shop, and the member when one is signed in. A customer who signed
-    in but has not ordered yet is `signed_in` without a `customer_id`."""
+    in but has not ordered yet is `signed_in` without a `customer_id`. `root` begins the addresses
+    of the shop in the visitor's language, e.g. `/ar`, or is empty."""
 
     shop: str
     path_prefix: str
+    root: str
     customer_id: str | None
     signed_in: bool
 

@@ -6,6 +6,7 @@ never a redirect and never a traceback, for the answer lands in a merchant's sho
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 
 from flask import Blueprint, Response, g, render_template, request
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("widgets", __name__)
 
 FRAGMENT_SECONDS = 60
+SHOP_ROOT = re.compile(r"/[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 @blueprint.get("/proxy/widgets/<name>")
@@ -57,11 +59,12 @@ def render(name: str) -> bytes:
     if asked.customer:
         with database.transaction(address.merchant_id, readonly=True) as ctx:
             customer_id = orders.find_customer(ctx, address.store_id, asked.customer)
-    visitor = Visitor(asked.shop, asked.path_prefix, customer_id, asked.customer is not None)
+    root = shop_root(request.args.get("root", ""))
+    signed_in = asked.customer is not None
+    visitor = Visitor(asked.shop, asked.path_prefix, root, customer_id, signed_in)
     tags = widget.tags(visitor)
-    key = fragment_key(
-        address.merchant_id, g.locale, name, customer_id or f"-{visitor.signed_in:d}"
-    )
+    who = customer_id or ("new" if signed_in else "guest")
+    key = fragment_key(address.merchant_id, g.locale, root, name, who)
     found = cache.get(key, tags)
     body = found.value
     if body is None:
@@ -73,9 +76,16 @@ def render(name: str) -> bytes:
             locale=g.locale,
             dir=i18n.direction(g.locale),
             path_prefix=asked.path_prefix,
+            root=root,
         ).encode()
         cache.put(key, found, body, FRAGMENT_SECONDS)
     return body
+
+
+def shop_root(asked: str) -> str:
+    """Where the shop's addresses begin in the visitor's language, e.g. `/ar`; empty for anything
+    that is no plain language folder."""
+    return asked if SHOP_ROOT.fullmatch(asked) else ""
 
 
 def authenticate() -> tuple[StoreAddress, tenancy.ProxyRequest]:

@@ -40,11 +40,11 @@ def load(ctx: Context, visitor: Visitor) -> Mapping[str, Any]:
             }
             for entry in standing.entries
         ],
-        "steps": next_steps(ctx, standing.to_next_hundred),
+        "steps": next_steps(ctx, visitor, standing.to_next_hundred),
     }
 
 
-def next_steps(ctx: Context, missing: int) -> list[Mapping[str, Any]]:
+def next_steps(ctx: Context, visitor: Visitor, missing: int) -> list[Mapping[str, Any]]:
     """What a member can do now, in the visitor's language."""
     shop = i18n.text(ctx.locale, *SHOP)
     hundred = i18n.plural(
@@ -54,7 +54,10 @@ def next_steps(ctx: Context, missing: int) -> list[Mapping[str, Any]]:
         "%(num)s more points to your next hundred",
         missing,
     )
-    return [{"text": hundred, "href": None}, {"text": shop, "href": "/collections/all"}]
+    return [
+        {"text": hundred, "href": None},
+        {"text": shop, "href": f"{visitor.root}/collections/all"},
+    ]
 
 
 def tags(visitor: Visitor) -> tuple[str, ...]:
