@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.demo.admin_api import READ, SET, URL, balance, call, points, set_points
+from webapp.demo.standins.faults import CostBucket
 
 
 def test_what_is_written_can_be_read(client: FlaskClient) -> None:
@@ -142,8 +143,13 @@ def test_cost_is_reported_as_shopify_does(client: FlaskClient) -> None:
     cost = call(client, SET, metafields=[points(7, "1")])["extensions"]["cost"]
     assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (10, 10)
     status = cost["throttleStatus"]
-    assert (status["maximumAvailable"], status["restoreRate"]) == (2000.0, 100.0)
-    assert status["currentlyAvailable"] == 1990.0
+    assert (status["maximumAvailable"], status["restoreRate"]) == (20_000.0, 1_000.0)
+    assert status["currentlyAvailable"] == 19_990.0
+
+
+def test_an_empty_bucket_refuses() -> None:
+    bucket = CostBucket(maximum=15, restore=0)
+    assert [bucket.take(10)[0], bucket.take(10)[0], bucket.take(5)[0]] == [True, False, True]
 
 
 def test_the_counters_say_what_happened(client: FlaskClient) -> None:

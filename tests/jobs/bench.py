@@ -74,6 +74,10 @@ class ConnectedShop(Bench):
         self.take(*rows)
         self.drain(AWARD)
 
+    def shrink_bucket(self, most: float, restore: float) -> None:
+        """Give the shop a small cost bucket, as a shop on a small plan has."""
+        self.admin.limit(self.tenant.shop, most, restore)
+
     def fail_next(self, **fault: object) -> None:
         self.admin.faults.replace({"next": [fault]})
 

@@ -1,5 +1,7 @@
 """Cards on their way to a shop over real HTTP: leases, fencing, retries, and what is never sent."""
 
+import time
+
 import pytest
 
 from jobs import sending
@@ -237,3 +239,13 @@ def test_a_dead_shop_does_not_hold_up_another(shop: ConnectedShop) -> None:
     shop.drain(PUSH)
     (left,) = other.deliveries(PUSH)
     assert (shop.shown("7"), left.reason) == ("30", "HTTP 404")
+
+
+def test_every_card_reaches_a_shop_whose_bucket_is_small(shop: ConnectedShop) -> None:
+    shop.shrink_bucket(most=30, restore=200)
+    shop.earn(*(f"{customer},2026-01-01,10.00" for customer in range(1, 251)))
+    deadline = time.monotonic() + 20
+    while shop.deliveries(PUSH) and time.monotonic() < deadline:
+        shop.drain(PUSH)
+    assert shop.deliveries(PUSH) == []
+    assert shop.count("metafield_projections where not refused") == 250

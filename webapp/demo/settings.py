@@ -29,7 +29,7 @@ class ShopConfig:
     user) is whom /demo/admin signs in there. `label` is shown on top of every page, the word
     `simulated` in the page's language; empty for none. `start` fills the start page: `figures`
     (label -> value), `segments` (name -> customers) and `services` (name -> address).
-    `cost_bucket` is what the Admin API reports: (most, restored a second).
+    `cost_bucket` is what the Admin API allows: (most, restored a second).
     """
 
     host: str
@@ -47,7 +47,7 @@ class ShopConfig:
     label: str = ""
     customers: tuple[SampleCustomer, ...] = ()
     start: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    cost_bucket: tuple[float, float] = (2000.0, 100.0)
+    cost_bucket: tuple[float, float] = (20_000.0, 1_000.0)
     extension_dir: Path = EXTENSION
 
     @classmethod
@@ -88,7 +88,7 @@ def _config(data: Mapping[str, object]) -> ShopConfig:
     customers = data.get("customers") or []
     if not isinstance(customers, list):
         raise TypeError("customers")
-    bucket = data.get("cost_bucket") or (2000.0, 100.0)
+    bucket = data.get("cost_bucket") or (20_000.0, 1_000.0)
     if not isinstance(bucket, list | tuple):
         raise TypeError("cost_bucket")
     return ShopConfig(

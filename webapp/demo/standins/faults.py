@@ -67,22 +67,27 @@ class FaultScript:
 
 
 class CostBucket:
-    """Shopify's leaky bucket of query cost: `restore` points come back every second."""
+    """Shopify's leaky bucket of query cost: `restore` points come back every second. The default
+    is what a Plus shop has."""
 
-    def __init__(self, maximum: float = 2000.0, restore: float = 100.0) -> None:
+    def __init__(self, maximum: float = 20_000.0, restore: float = 1_000.0) -> None:
         self.maximum, self.restore = maximum, restore
         self._available = maximum
         self._seen = time.monotonic()
         self._lock = threading.Lock()
 
-    def take(self, cost: float) -> dict[str, float]:
-        """Take `cost` points, down to none, and answer Shopify's `throttleStatus`."""
+    def take(self, cost: float) -> tuple[bool, dict[str, float]]:
+        """Take `cost` points if there are as many; whether it was so, and Shopify's
+        `throttleStatus`."""
         with self._lock:
             now = time.monotonic()
             regained = self._available + (now - self._seen) * self.restore
             self._seen = now
-            self._available = max(0.0, min(self.maximum, regained) - cost)
-            return {
+            self._available = min(self.maximum, regained)
+            enough = self._available >= cost
+            if enough:
+                self._available -= cost
+            return enough, {
                 "maximumAvailable": self.maximum,
                 "currentlyAvailable": float(int(self._available)),
                 "restoreRate": self.restore,

@@ -4,8 +4,8 @@ Understood: `metafieldsSet` (at most 25, all or nothing, `compareDigest`), and f
 `customer(id:)`, `node(id:)`, `shop`, `currentAppInstallation` with `metafield(namespace:, key:)`
 and `metafields(first:, namespace:)` as `nodes` or `edges`. Everything else is answered with
 GraphQL's own "doesn't exist" error.
-Not as Shopify: every numeric customer id exists; metafield definitions and access rules are not
-checked; the cost bucket is reported but refuses nothing, only the fault script says THROTTLED.
+A shop whose cost bucket is empty is told THROTTLED. Not as Shopify: every numeric customer id
+exists; metafield definitions and access rules are not checked.
 """
 
 import json
@@ -42,6 +42,12 @@ class Shop:
     access_token: str
 
 
+def throttled(status: dict[str, object]) -> dict[str, object]:
+    """What Shopify says with status 200 when the bucket is empty."""
+    error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+    return {"errors": [error], "extensions": status}
+
+
 class ShopifyAdmin:
     """The API of some shops over one store of metafields."""
 
@@ -49,7 +55,7 @@ class ShopifyAdmin:
         self,
         store: MetafieldStore,
         shops: Mapping[str, Shop],
-        bucket_size: tuple[float, float] = (2000.0, 100.0),
+        bucket_size: tuple[float, float] = (20_000.0, 1_000.0),
     ) -> None:
         self.store = store
         self.shops = shops
@@ -57,34 +63,41 @@ class ShopifyAdmin:
         self.calls = 0
         self._buckets = {domain: CostBucket(*bucket_size) for domain in shops}
 
+    def limit(self, shop_domain: str, most: float, restore: float) -> None:
+        """Give one shop another cost bucket."""
+        self._buckets[shop_domain] = CostBucket(most, restore)
+
     def answer(self, shop: Shop, body: object) -> dict[str, object]:
         """The JSON answer to one GraphQL call; errors are inside it, as Shopify does."""
+        status: dict[str, object] = {}
         try:
             operation = _operation(body)
             cost = MUTATION_COST if operation.kind == "mutation" else QUERY_COST
+            granted, status = self._charge(shop, cost)
+            if not granted:
+                return throttled(status)
             answer: dict[str, object] = {"data": self._data(shop, operation)}
         except GraphQLError as error:
-            cost = 1
+            status = status or self._charge(shop, 1)[1]
             entry: dict[str, object] = {"message": str(error)}
             if error.extensions:
                 entry["extensions"] = error.extensions
             answer = {"errors": [entry]}
-        return {**answer, "extensions": self._cost(shop, cost)}
+        return {**answer, "extensions": status}
 
-    def throttled(self, shop: Shop) -> dict[str, object]:
-        """What Shopify says with status 200 when the bucket is empty."""
-        error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-        return {"errors": [error], "extensions": self._cost(shop, 0)}
+    def throttled_by_script(self, shop: Shop) -> dict[str, object]:
+        """What an empty bucket would say."""
+        return throttled(self._charge(shop, 0)[1])
 
-    def _cost(self, shop: Shop, cost: int) -> dict[str, object]:
-        status = self._buckets[shop.domain].take(cost)
-        return {
-            "cost": {
-                "requestedQueryCost": cost,
-                "actualQueryCost": cost,
-                "throttleStatus": status,
-            }
+    def _charge(self, shop: Shop, cost: int) -> tuple[bool, dict[str, object]]:
+        """Whether the shop's bucket held the cost, and what Shopify says of it."""
+        granted, status = self._buckets[shop.domain].take(cost)
+        said = {
+            "requestedQueryCost": cost,
+            "actualQueryCost": cost if granted else None,
+            "throttleStatus": status,
         }
+        return granted, {"cost": said}
 
     def _data(self, shop: Shop, operation: Operation) -> object:
         root = self._mutations(shop) if operation.kind == "mutation" else self._queries(shop)
@@ -197,7 +210,7 @@ def _answer_or_fail(admin: ShopifyAdmin, shop: Shop, fault: Fault) -> ResponseRe
     if fault.drop:
         _hang_up()
     if fault.throttle:
-        return jsonify(admin.throttled(shop))
+        return jsonify(admin.throttled_by_script(shop))
     status = fault.status or HTTPStatus.BAD_GATEWAY
     headers = {"Retry-After": "2.0"} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
     text = json.dumps({"errors": "Internal Server Error"})
