@@ -10,7 +10,8 @@ from webapp.core.db import Database
 from webapp.core.tenancy import proxy_signature
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore, RegisterApp
-from webapp.features.orders.commands import FileImport, ImportResult, import_files
+from webapp.features.orders.commands import import_files
+from webapp.features.orders.messages import FileImport, ImportResult
 
 _numbers = itertools.count(1)
 SECRET = "hush"

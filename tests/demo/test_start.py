@@ -64,6 +64,14 @@ def test_it_says_that_it_lives(shop: Flask) -> None:
     assert shop.test_client().get("/healthz").get_json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:8710", 200), ("127.0.0.1:8710", 200), ("rebound.example:8710", 400)],
+)
+def test_only_this_machine_is_answered(client: FlaskClient, host: str, status: int) -> None:
+    assert client.get("/demo", headers={"Host": host}).status_code == status
+
+
 def test_the_file_describes_the_shop(tmp_path: Path) -> None:
     config = ShopConfig.from_json(FILE)
     assert (config.web_url, config.currency) == ("http://127.0.0.1:8711", "GBP")

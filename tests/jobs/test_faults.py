@@ -26,7 +26,8 @@ from webapp.core.db import provision, upgrade
 from webapp.embedded.local import LocalServers, ServerUrls
 from webapp.embedded.supervisor import Supervisor
 from webapp.features.orders import commands
-from webapp.features.orders.commands import FileImport, ImportResult, import_files
+from webapp.features.orders.commands import import_files
+from webapp.features.orders.messages import FileImport, ImportResult
 from webapp.parts import build
 
 TEMPLATE = "loyalnest_template"

@@ -12,10 +12,15 @@ from pathlib import Path
 from sqlalchemy import text
 
 from webapp.core import i18n, routing
+from webapp.core.context import Context
+from webapp.core.crypto import SealedValueError
 from webapp.core.tenancy import ADMIN_PERMISSIONS
+from webapp.demo.services import write_private
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore, CreateServiceKey, RegisterApp
 from webapp.parts import Parts
+
+SUFFIX = ".myshopify.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +50,64 @@ class Member:
 
 
 def seed(parts: Parts, state_file: Path, shop_domain: str, name: str, currency: str) -> DemoShop:
-    """The shop of that domain: as remembered, or made now."""
+    """The shop for that domain: as remembered, or made now; it may be asked for again at any time.
+
+    Where the domain belongs to somebody else (another folder on the same server, or this folder
+    before its state was lost), the new shop's domain has a random part.
+    """
     state = json.loads(state_file.read_text()) if state_file.exists() else {}
-    with parts.database.before_tenant() as db:
-        known = routing.tenant_of_shop(db, shop_domain)
-    if known and shop_domain in state:
-        return DemoShop(**state[shop_domain])
-    shop = make(parts, shop_domain, name, currency)
-    part = state_file.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_text(json.dumps({**state, shop_domain: asdict(shop)}, indent=2))
-    part.replace(state_file)
+    if shop_domain in state:
+        shop = DemoShop(**state[shop_domain])
+        if is_ours(parts, shop):
+            return shop
+    with parts.database.transaction(accounts.new_id("mer_")) as ctx:
+        shop = make(ctx, free_domain(parts, shop_domain), name, currency)
+        # Before the commit, for what is committed and not remembered could never be used again.
+        write_private(state_file, {**state, shop_domain: asdict(shop)})
     return shop
 
 
-def make(parts: Parts, shop_domain: str, name: str, currency: str) -> DemoShop:
-    """Register an app, and add a merchant with one shop, an owner and two service keys."""
+def is_ours(parts: Parts, shop: DemoShop) -> bool:
+    """Whether the database holds this very shop, sealed with the keys of this folder."""
+    with parts.database.before_tenant() as db:
+        known = routing.tenant_of_shop(db, shop.shop_domain)
+        if known is None or known.store_id != shop.store_id:
+            return False
+        try:
+            return shop.app_secret in accounts.app_secrets(db, parts.keys, known.app_id)
+        except SealedValueError:
+            return False
+
+
+def free_domain(parts: Parts, wanted: str) -> str:
+    """`wanted`, or when the database knows it already, one that differs by a random part."""
+    domain = wanted
+    with parts.database.before_tenant() as db:
+        while routing.tenant_of_shop(db, domain):
+            domain = f"{wanted.removesuffix(SUFFIX)}-{secrets.token_hex(2)}{SUFFIX}"
+    return domain
+
+
+def make(ctx: Context, shop_domain: str, name: str, currency: str) -> DemoShop:
+    """Register an app, and add the merchant of `ctx` with one shop, an owner and two keys."""
     app_id, api_key = f"app_{shop_domain}", secrets.token_hex(16)
     app_secret, access_token = secrets.token_hex(32), f"shpat_{secrets.token_hex(16)}"
-    merchant_id = accounts.new_id("mer_")
-    with parts.database.transaction(merchant_id) as ctx:
-        accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, api_key, app_secret))
-        accounts.create_merchant(ctx, name)
-        store = ConnectStore(shop_domain, app_id, currency, access_token=access_token)
-        store_id = accounts.connect_store(ctx, store)
-        return DemoShop(
-            merchant_id=merchant_id,
-            store_id=store_id,
-            shop_domain=shop_domain,
-            currency=currency,
-            admin_user_id=accounts.add_admin(ctx, "Robin", "owner"),
-            access_token=access_token,
-            api_key=api_key,
-            app_secret=app_secret,
-            admin_key=accounts.create_service_key(ctx, CreateServiceKey(ADMIN_PERMISSIONS)),
-            customer_key=accounts.create_service_key(
-                ctx, CreateServiceKey(frozenset({"customer:frontend"}))
-            ),
-        )
-
-
-def sign_in_path(parts: Parts, shop: DemoShop) -> str:
-    """A fresh one-time link into the shop's dashboard."""
-    with parts.database.transaction(shop.merchant_id) as ctx:
-        token = accounts.create_sign_in_link(ctx, shop.admin_user_id)
-    return f"/admin/sign-in?token={token}"
+    accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, api_key, app_secret))
+    accounts.create_merchant(ctx, name)
+    store = ConnectStore(shop_domain, app_id, currency, access_token=access_token)
+    storefront = CreateServiceKey(frozenset({"customer:frontend"}))
+    return DemoShop(
+        merchant_id=ctx.merchant_id,
+        store_id=accounts.connect_store(ctx, store),
+        shop_domain=shop_domain,
+        currency=currency,
+        admin_user_id=accounts.add_admin(ctx, "Robin", "owner"),
+        access_token=access_token,
+        api_key=api_key,
+        app_secret=app_secret,
+        admin_key=accounts.create_service_key(ctx, CreateServiceKey(ADMIN_PERMISSIONS)),
+        customer_key=accounts.create_service_key(ctx, storefront),
+    )
 
 
 def members(parts: Parts, shop: DemoShop) -> list[Member]:

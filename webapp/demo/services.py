@@ -103,11 +103,13 @@ def start_processes(
 
 def wait_until_ready(supervisor: Supervisor, name: str, url: str) -> None:
     """Wait for a 200 of `url`; raises ServerError when the process does not get there."""
+    # A proxy that the environment names does not reach this machine's own addresses.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         supervisor.check(name)
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+            with direct.open(url, timeout=2) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):

@@ -58,6 +58,8 @@ def create_shop(
     shop_pages = pages.ShopPages(current, store, Storefront(theme, extension))
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    # A page of the web whose name resolves to this machine must not read the demo's links.
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     app.register_blueprint(pages.create_blueprint(shop_pages))
     app.register_blueprint(
         proxy.create_blueprint(

@@ -28,7 +28,8 @@ from webapp.embedded.postgres import NAME as POSTGRES
 from webapp.embedded.supervisor import Supervisor
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore, RegisterApp
-from webapp.features.orders.commands import FileImport, import_files, wait_for_handlers
+from webapp.features.orders.commands import import_files, wait_for_handlers
+from webapp.features.orders.messages import FileImport
 from webapp.lab.bench import BenchError, Result
 from webapp.lab.generated_orders import write_orders
 from webapp.lab.processes import cpu_seconds

@@ -10,8 +10,8 @@ from tests.factories import Tenant, import_orders, make_tenant
 from tests.jobs.bench import Bench
 from tests.jobs.sample import expected, figures, made_up, write_rows
 from webapp.features.orders import service
-from webapp.features.orders.commands import FileImport, begin, import_files, read_files
-from webapp.features.orders.messages import TakeChunk
+from webapp.features.orders.commands import begin, import_files, read_files
+from webapp.features.orders.messages import FileImport, TakeChunk
 from webapp.parts import Parts
 
 ROWS = made_up(3_000, 500)

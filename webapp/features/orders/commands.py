@@ -9,18 +9,19 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Never, cast
+from typing import BinaryIO, Never, TextIO, TypeVar, cast
 
 from tqdm import tqdm
 
-from webapp.core import discovery, outbox, routing
+from webapp.core import deliveries, discovery, routing
 from webapp.core.contract import Command, Send
-from webapp.core.db import DATABASE_ERRORS, Database
+from webapp.core.db import DATABASE_ERRORS, Database, connection_lost
 from webapp.core.errors import INVALID_VALUE, SHOP_UNKNOWN, AppError
 from webapp.core.words import currency_exponent, shop_domain, zone
 from webapp.features.orders import service
@@ -28,7 +29,9 @@ from webapp.features.orders.domain.input_lines import RefusalReport, Source, Tal
 from webapp.features.orders.domain.order_file import ORDER, REFUND, RefusedLineError
 from webapp.features.orders.messages import (
     BeginImport,
+    FileImport,
     ImportProgress,
+    ImportResult,
     StoreFound,
     TakeChunk,
 )
@@ -38,31 +41,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 ATTEMPTS = 5
 AWAY_SECONDS = 60.0
 TELL_EVERY_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class FileImport:
-    """What to import. Times without a zone are in `timezone`, else in the store's own zone."""
-
-    shop: str
-    files: tuple[Path, ...]
-    refunds: tuple[Path, ...] = ()
-    timezone: str | None = None
-    label: str = ""
-    report: Path | None = None
-    quiet: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What became of the lines. `taken` are new rows; `refusals` names the report, if any."""
-
-    read: int
-    taken: int
-    skipped: int
-    refused: int
-    seconds: float
-    refusals: str | None
+# Why an import may fail: what was asked for, a file, or the database.
+IMPORT_ERRORS = (AppError, RefusedLineError, OSError, EOFError, zlib.error, *DATABASE_ERRORS)
+T = TypeVar("T")
 
 
 @dataclass
@@ -86,53 +67,48 @@ class Run:
             service.note_progress(ctx, self.progress(state, percent))
 
     def progress(self, state: str, percent: int) -> ImportProgress:
-        tally = self.tally
-        return ImportProgress(
-            self.import_id, state, percent, tally.read, tally.skipped, tally.refused
-        )
+        counts = self.tally.read, self.tally.skipped, self.tally.refused
+        return ImportProgress(self.import_id, state, percent, *counts)
 
 
 def import_files(database: Database, wanted: FileImport) -> ImportResult:
     """Import, and go on by itself when the database is away for less than a minute.
 
-    Raises AppError (unknown shop or zone), RefusedLineError (a file's header), OSError or EOFError
-    (a file that cannot be read), or one of DATABASE_ERRORS.
+    Raises one of IMPORT_ERRORS; RefusedLineError is about a file's header.
     """
     started = time.monotonic()
     run = begin(database, wanted)
     try:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                taken, skipped = attempt_import(run)
-                break
-            except DATABASE_ERRORS:
-                if attempt == ATTEMPTS:
-                    raise
-                wait_until_back(database)
+        taken, skipped = patiently(database, partial(attempt_import, run))
     except BaseException:
-        give_up(run)
+        with suppress(*DATABASE_ERRORS):
+            run.tell("failed", 0, now=True)
         raise
-    tally = run.tally
-    refusals = str(report_path(wanted)) if tally.refused else None
+    refusals = str(report_path(wanted)) if run.tally.refused else None
     seconds = time.monotonic() - started
-    return ImportResult(tally.read, taken, skipped, tally.refused, seconds, refusals)
+    return ImportResult(run.tally.read, taken, skipped, run.tally.refused, seconds, refusals)
 
 
 def begin(database: Database, wanted: FileImport) -> Run:
     """Find the store and open an import for it. Raises AppError."""
-    domain = shop_domain(wanted.shop)
-    with database.before_tenant() as db:
-        address = routing.tenant_of_shop(db, domain) if domain else None
-    if address is None or domain is None:
-        raise AppError(SHOP_UNKNOWN, shop=wanted.shop)
+    domain, merchant_id = find_shop(database, wanted.shop)
     if wanted.timezone and zone(wanted.timezone) is None:
         raise AppError(INVALID_VALUE, field="--timezone", value=wanted.timezone)
     names = tuple(path.name for path in (*wanted.files, *wanted.refunds))
-    with database.transaction(address.merchant_id) as ctx:
+    with database.transaction(merchant_id) as ctx:
         store = service.find_store(ctx, domain)
-        begun = BeginImport(store.store_id, names, wanted.label)
-        import_id = service.begin_import(ctx, begun)
-    return Run(database, wanted, address.merchant_id, store, import_id)
+        import_id = service.begin_import(ctx, BeginImport(store.store_id, names, wanted.label))
+    return Run(database, wanted, merchant_id, store, import_id)
+
+
+def find_shop(database: Database, shop: str) -> tuple[str, str]:
+    """(domain as stored, merchant id) of a shop. Raises AppError(shop_unknown)."""
+    domain = shop_domain(shop)
+    with database.before_tenant() as db:
+        address = routing.tenant_of_shop(db, domain) if domain else None
+    if address is None or domain is None:
+        raise AppError(SHOP_UNKNOWN, shop=shop)
+    return domain, address.merchant_id
 
 
 def attempt_import(run: Run) -> tuple[int, int]:
@@ -140,8 +116,7 @@ def attempt_import(run: Run) -> tuple[int, int]:
     run.tally = Tally()
     with run.database.pinned() as pinned:
         with pinned.transaction(run.merchant_id) as ctx:
-            timezone = run.wanted.timezone or run.store.timezone
-            staged = service.stage(ctx, timezone, read_files(run))
+            staged = service.stage(ctx, run.wanted.timezone or run.store.timezone, read_files(run))
         total = staged.orders + staged.refunds
         with bar_for(run, "Taking in", total, " orders") as bar:
             for number, (kind, first, last) in enumerate(chunks(staged.orders, staged.refunds), 1):
@@ -152,9 +127,9 @@ def attempt_import(run: Run) -> tuple[int, int]:
                         service.refresh_statistics(ctx)
                 bar.update(last - first + 1)
                 run.tell("taking", 100 * last // total)
+        done = run.progress("done", 100)
         with pinned.transaction(run.merchant_id) as ctx:
-            progress = run.progress("done", 100)
-            return service.finish_import(ctx, progress, run.store.store_id, staged)
+            return service.finish_import(ctx, done, run.store.store_id, staged)
 
 
 def chunks(orders: int, refunds: int) -> Iterator[tuple[str, int, int]]:
@@ -170,7 +145,7 @@ def read_files(run: Run) -> Iterator[bytes]:
     exponent = currency_exponent(run.store.currency)
     paths = [(path, ORDER) for path in wanted.files] + [(path, REFUND) for path in wanted.refunds]
     total = sum(path.stat().st_size for path, _ in paths)
-    report = RefusalReport(partial(report_path(wanted).open, "w", newline="", encoding="utf-8"))
+    report = RefusalReport(partial(open_report, report_path(wanted)))
     done = 0
     with bar_for(run, "Reading", total, "B") as bar, ExitStack() as stack:
         stack.callback(report.close)
@@ -198,58 +173,69 @@ def report_path(wanted: FileImport) -> Path:
     return wanted.report or Path(f"{(wanted.files or wanted.refunds)[0].name}.refused.csv")
 
 
+def open_report(path: Path) -> TextIO:
+    """The report, to write. A new one is for this user only: refused lines name customers."""
+    path.touch(mode=0o600)
+    return path.open("w", newline="", encoding="utf-8")
+
+
+def patiently(database: Database, work: Callable[[], T]) -> T:
+    """What `work` gives back. When the connection is lost meanwhile, `work` is done again as soon
+    as the database is back, ATTEMPTS times in all; it must not mind to be done twice."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except DATABASE_ERRORS as error:
+            if not connection_lost(error):
+                raise
+            wait_until_back(database)
+    return work()
+
+
 def wait_until_back(database: Database) -> None:
     """Wait for the database to answer; raises its last error after a minute."""
     deadline = time.monotonic() + AWAY_SECONDS
     while True:
         try:
-            with database.before_tenant() as db:
-                routing.due_handlers(db, ())
+            with database.before_tenant():
                 return
-        except DATABASE_ERRORS:
-            if time.monotonic() > deadline:
+        except DATABASE_ERRORS as error:
+            if not connection_lost(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
 
 
-def give_up(run: Run) -> None:
-    """Mark the import as failed, if the database can still be told."""
-    try:
-        run.tell("failed", 0, now=True)
-    except DATABASE_ERRORS:
-        print("The database does not answer; run the import again later.", file=sys.stderr)
-
-
-def wait_for_handlers(database: Database, shop: str, *, quiet: bool = False) -> None:
-    """Wait until everything that was taken in has been applied (points, facts, scores)."""
+def wait_for_handlers(database: Database, shop: str, *, quiet: bool = False) -> int:
+    """Wait until everything that was taken in has been applied (points, facts, scores); gives back
+    how much of it was given up."""
     names = [name for name, work in discovery.handlers().items() if not isinstance(work, Send)]
-    with database.before_tenant() as db:
-        address = routing.tenant_of_shop(db, shop)
-    if address is None:
-        raise AppError(SHOP_UNKNOWN, shop=shop)
+    _, merchant_id = patiently(database, partial(find_shop, database, shop))
+
+    def pending() -> int:
+        with database.transaction(merchant_id, readonly=True) as ctx:
+            return deliveries.pending(ctx.db, merchant_id, names)
+
+    def dead() -> int:
+        with database.transaction(merchant_id, readonly=True) as ctx:
+            return deliveries.dead(ctx.db, merchant_id, names)
+
     with tqdm(desc="Points and scores", unit=" chunks", disable=quiet) as bar:
-        while True:
-            try:
-                with database.transaction(address.merchant_id, readonly=True) as ctx:
-                    left = outbox.pending(ctx.db, ctx.merchant_id, names)
-            except DATABASE_ERRORS:
-                wait_until_back(database)
-                continue
+        while left := patiently(database, pending):
             bar.total = max(bar.total or 0, left)
             bar.update(bar.total - left - bar.n)
-            if not left:
-                return
             time.sleep(0.2)
+        bar.update((bar.total or 0) - bar.n)
+    return patiently(database, dead)
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python3 -m webapp import-orders",
-        description="Bring orders and refunds into a store. Importing a file again adds only what "
-        "is new.",
+        description="Bring orders and refunds into a store. A second time adds only what is new.",
         epilog="Files: Shopify bulk-operation JSONL, or CSV with the columns customer_id, "
-        "ordered_at, amount, currency and optionally order_id (refunds: refunded_at, refund_id). "
-        "Either may be gzipped.",
+        "ordered_at, amount, currency and optionally order_id (refunds: refunded_at, refund_id); "
+        "gzipped or not. Name files that belong together, e.g. one split in two, in ONE command: "
+        "identical rows are told apart by counting over all. --data DIR joins the demo in DIR.",
     )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--shop", required=True, metavar="DOMAIN")
@@ -265,25 +251,32 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 def main(database: Database, argv: list[str]) -> int:
-    """The verb. Exits 0 when the files were read to their end, whatever lines were refused."""
+    """The verb. Exits 0 when the files were read to their end, whatever lines were refused, and
+    all work behind them was done."""
     options = parse(argv)
+    files = tuple(options.files), tuple(options.refunds)
     wanted = FileImport(
-        options.shop,
-        tuple(options.files),
-        tuple(options.refunds),
-        options.timezone,
-        report=options.report,
-        quiet=options.json,
+        options.shop, *files, options.timezone, report=options.report, quiet=options.json
     )
     try:
         result = import_files(database, wanted)
-        if not options.no_wait:
-            wait_for_handlers(database, options.shop, quiet=options.json)
-    except (AppError, RefusedLineError, OSError, EOFError) as error:
-        print(f"import-orders: {error}", file=sys.stderr)
+        wait = partial(wait_for_handlers, database, options.shop, quiet=options.json)
+        dead = 0 if options.no_wait else wait()
+    except IMPORT_ERRORS as error:
+        print(f"import-orders: {reason(error)}", file=sys.stderr)
         return 1
     print(json.dumps(asdict(result)) if options.json else sentence(result))
-    return 0
+    if dead:
+        print(f"import-orders: {dead} pieces of work behind it were given up.", file=sys.stderr)
+    return 1 if dead else 0
+
+
+def reason(error: Exception) -> str:
+    """One of IMPORT_ERRORS in a sentence. Of the database's, the first line says it."""
+    if not isinstance(error, DATABASE_ERRORS):
+        return str(error)
+    what = "does not answer" if connection_lost(error) else "refuses the work"
+    return f"the database {what}: " + str(error).partition("\n")[0]
 
 
 def sentence(result: ImportResult) -> str:

@@ -1,6 +1,7 @@
 """What goes into and comes out of the use cases of orders."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,28 @@ class StoreFound:
     store_id: str
     currency: str
     timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileImport:
+    """What to import. Times without a zone are in `timezone`, else in the store's own zone."""
+
+    shop: str
+    files: tuple[Path, ...]
+    refunds: tuple[Path, ...] = ()
+    timezone: str | None = None
+    label: str = ""
+    report: Path | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of the lines. `taken` are new rows; `refusals` names the report, if any."""
+
+    read: int
+    taken: int
+    skipped: int
+    refused: int
+    seconds: float
+    refusals: str | None
