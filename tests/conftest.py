@@ -14,11 +14,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from tests.factories import FixedClock
+from tests.factories import FixedClock, NoCache
 from webapp.app import create_app
 from webapp.bootstrap.browser import find_browser
 from webapp.core import discovery
-from webapp.core.cache import NoCache
 from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database, open_engine, provision, upgrade

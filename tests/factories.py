@@ -1,11 +1,13 @@
 """Builds data for tests: a test names only what matters to it."""
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
+from webapp.core.cache import Found
 from webapp.core.db import Database
 from webapp.core.tenancy import proxy_signature
 from webapp.features.accounts import service as accounts
@@ -31,6 +33,19 @@ class FixedClock:
 
     def advance(self, **delta: float) -> None:
         self.at += timedelta(**delta)
+
+
+class NoCache:
+    """A cache that holds nothing."""
+
+    def get(self, key: str, tags: Iterable[str]) -> Found:
+        return Found()
+
+    def put(self, key: str, found: Found, value: bytes, seconds: int) -> None:
+        return None
+
+    def drop(self, tags: Iterable[str]) -> None:
+        return None
 
 
 @dataclass(frozen=True)

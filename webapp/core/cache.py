@@ -41,16 +41,3 @@ class Cache(Protocol):
 
     def drop(self, tags: Iterable[str]) -> None:
         """Make every entry with one of these tags unreadable."""
-
-
-class NoCache:
-    """A cache that holds nothing: for commands and tests that do not want one."""
-
-    def get(self, key: str, tags: Iterable[str]) -> Found:
-        return Found()
-
-    def put(self, key: str, found: Found, value: bytes, seconds: int) -> None:
-        return None
-
-    def drop(self, tags: Iterable[str]) -> None:
-        return None

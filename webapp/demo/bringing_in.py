@@ -3,6 +3,7 @@
 PostgreSQL may be restarted at any time meanwhile; whatever is asked of it is asked again.
 """
 
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -64,7 +65,9 @@ def bring_in(parts: Parts, shop: DemoShop, file: Path, options: Options) -> None
         label = "" if options.orders else SIMULATED
         wanted = FileImport(shop.shop_domain, (file,), options.refunds, label=label, report=refused)
         print(sentence(import_files(parts.database, wanted)), flush=True)
-    wait_for_handlers(parts.database, shop.shop_domain)
+    given_up = wait_for_handlers(parts.database, shop.shop_domain)
+    if given_up:
+        print(f"{given_up} pieces of work were given up; the worker logs say why.", file=sys.stderr)
     wait_for_storefront(parts, shop)
 
 

@@ -5,7 +5,6 @@ starts the day after the last order. Only rows that the import would take have a
 is the one that most of them are in.
 """
 
-import gzip
 import hashlib
 import json
 import zlib
@@ -17,10 +16,9 @@ from datetime import date
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from webapp.core.words import CURRENCIES, currency_exponent
-from webapp.features.orders.domain.input_lines import bounded_lines
+from webapp.features.orders.domain.input_lines import bounded_lines, unpacked
 from webapp.features.orders.domain.order_file import (
     ORDER,
     Reader,
@@ -31,8 +29,6 @@ from webapp.features.orders.domain.order_file import (
     jsonl_reader,
     split_csv,
 )
-
-GZIP_MAGIC = b"\x1f\x8b"
 
 
 class SurveyError(Exception):
@@ -89,10 +85,8 @@ def survey(path: Path) -> Survey:
 def lines_of(path: Path) -> Iterator[str]:
     """The lines that are neither blank nor longer than the import takes, without a BOM."""
     with path.open("rb") as raw:
-        packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    with gzip.open(path, "rb") if packed else path.open("rb") as stream:
         beginning = "\ufeff"
-        for _, content in bounded_lines(cast("BinaryIO", stream)):
+        for _, content in bounded_lines(unpacked(raw)):
             if content is not None and content.strip():
                 yield content.lstrip(beginning)
                 beginning = ""

@@ -35,6 +35,7 @@ def page(error: AppError) -> Response:
         dir=i18n.direction(locale),
         status=error.kind.http,
         title=error.message(locale),
+        home="/admin/" if request.path.startswith("/admin/") else None,
         message=i18n.text(locale, "error.code", "Code: %(code)s", code=error.kind.code),
     )
     response = make_response(body, error.kind.http)

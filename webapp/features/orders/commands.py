@@ -5,7 +5,6 @@ by the handlers meanwhile. Whatever interrupts it, running it again adds what is
 """
 
 import argparse
-import gzip
 import json
 import sys
 import time
@@ -15,7 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Never, TextIO, TypeVar, cast
+from typing import Never, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -25,7 +24,13 @@ from webapp.core.db import DATABASE_ERRORS, Database, connection_lost
 from webapp.core.errors import INVALID_VALUE, SHOP_UNKNOWN, AppError
 from webapp.core.words import currency_exponent, shop_domain, zone
 from webapp.features.orders import service
-from webapp.features.orders.domain.input_lines import RefusalReport, Source, Tally, copy_blocks
+from webapp.features.orders.domain.input_lines import (
+    RefusalReport,
+    Source,
+    Tally,
+    copy_blocks,
+    unpacked,
+)
 from webapp.features.orders.domain.order_file import ORDER, REFUND, RefusedLineError
 from webapp.features.orders.messages import (
     BeginImport,
@@ -37,7 +42,6 @@ from webapp.features.orders.messages import (
 )
 
 CHUNK_ROWS = 10_000
-GZIP_MAGIC = b"\x1f\x8b"
 ATTEMPTS = 5
 AWAY_SECONDS = 60.0
 TELL_EVERY_SECONDS = 1.0
@@ -151,10 +155,7 @@ def read_files(run: Run) -> Iterator[bytes]:
         stack.callback(report.close)
         for path, kind in paths:
             raw = stack.enter_context(path.open("rb"))
-            packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-            raw.seek(0)
-            unpacked = stack.enter_context(gzip.open(raw)) if packed else raw
-            source = Source(path.name, cast("BinaryIO", unpacked), kind)
+            source = Source(path.name, unpacked(raw), kind)
             for block in copy_blocks(source, run.store.currency, exponent, tally, report):
                 yield block
                 bar.update(done + raw.tell() - bar.n)

@@ -1,9 +1,10 @@
 """Turns the lines of input streams into rows for COPY, and says what it refused and skipped."""
 
 import csv
+import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, cast
 
 from webapp.features.orders.domain.order_file import (
     MAX_LINE_BYTES,
@@ -17,6 +18,7 @@ from webapp.features.orders.domain.order_file import (
 )
 
 BLOCK_ROWS = 1_000
+GZIP_MAGIC = b"\x1f\x8b"
 SHOWN_OF_A_LINE = 500
 
 
@@ -56,6 +58,13 @@ class Source:
     name: str
     stream: BinaryIO
     kind: str = ORDER
+
+
+def unpacked(raw: BinaryIO) -> BinaryIO:
+    """The content of a seekable stream that may be gzipped; whoever opened `raw` closes it."""
+    packed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    raw.seek(0)
+    return cast("BinaryIO", gzip.open(raw)) if packed else raw
 
 
 def bounded_lines(stream: BinaryIO) -> Iterator[tuple[int, str | None]]:
