@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from webapp.core.cache import Found
 from webapp.core.db import Database
 from webapp.core.tenancy import proxy_signature
+from webapp.core.words import new_id
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore, RegisterApp
 from webapp.features.orders.commands import import_files
@@ -67,7 +68,7 @@ def make_tenant(
     """A merchant with one connected store, served by an app with the secret SECRET."""
     number = next(_numbers)
     app_id, shop = f"app_{number}", f"shop-{number}.myshopify.com"
-    merchant_id = accounts.new_id("mer_")
+    merchant_id = new_id("mer_")
     with database.transaction(merchant_id) as ctx:
         accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, f"api-{number}", SECRET))
         accounts.create_merchant(ctx, f"Merchant {number}")

@@ -10,7 +10,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core import i18n
-from webapp.entry import dashboard, failures, health, static_files, widgets
+from webapp.entry import dashboard, failures, health, identity, shell, static_files, widgets
 from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +60,7 @@ def speak(app: Flask) -> None:
     folders = [ROOT / "webapp" / "templates", ROOT / "webapp" / "features"]
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
     Babel(app, locale_selector=lambda: i18n.babel_locale(locale()))
+    app.jinja_env.globals.update(address=shell.address, form_token=identity.form_token)
     app.jinja_env.filters.update(
         number=lambda value: i18n.number(locale(), value),
         day=lambda value: i18n.day(locale(), value),

@@ -11,6 +11,7 @@ from typing import Any
 from webapp.core.context import Context
 from webapp.core.db import Database
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
 
 # jobs.py: APPLIES = {topic: apply}. Database only, in sets, exactly once.
 Apply = Callable[[Context, Sequence[Message]], None]
@@ -54,6 +55,66 @@ class Panel:
     permission: str
     load: Callable[[Context], Mapping[str, Any]]
     template: str
+
+
+class Form:
+    """What a submitted form, or the query of a page, says; every value is text."""
+
+    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
+        self._values = values
+
+    def one(self, name: str, default: str = "") -> str:
+        """The first value of a field, without blanks around it."""
+        return next((value.strip() for value in self._values.get(name, ())), default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a field, e.g. of checkboxes."""
+        return tuple(self._values.get(name, ()))
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        return tuple(self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a form: `notice` is shown to the person (already in their language), on the
+    page `to` (a path below /admin/; the form's own page without it). `show` goes to the template of
+    the form's own page at once, without a redirect, for what must not be kept, e.g. a new key."""
+
+    notice: str = ""
+    to: str | None = None
+    show: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """pages.py: PAGES = (Page(...),): a page of the dashboard at `/admin/<path>`.
+
+    `load` reads what `template` shows (it lies in the feature's `templates/` and extends
+    `shell.html`). Each of `actions` takes a form that was sent to `/admin/<path>/<action>` (macro
+    `ui.form`) in a transaction that may write; an AppError it raises is shown on the page, with
+    the form's values kept (`form` in the template). `title` is marked with N_. Lower `order` comes
+    first in the navigation, under its `group` (one of GROUPS).
+    """
+
+    path: str
+    title: tuple[str, str]
+    order: int
+    group: str
+    permission: str
+    load: Callable[[Context, Form], Mapping[str, Any]]
+    template: str
+    actions: Mapping[str, Callable[[Context, Form], Done]] = field(default_factory=dict)
+
+
+# Navigation groups of the dashboard, in their order.
+GROUPS = {
+    "programme": N_("dashboard.group.programme", "Programme"),
+    "insights": N_("dashboard.group.insights", "Insights"),
+    "connections": N_("dashboard.group.connections", "Connections"),
+    "account": N_("dashboard.group.account", "Account"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from webapp.core.context import HandlerNames
-from webapp.core.contract import Apply, Command, Panel, Send, Widget
+from webapp.core.contract import Apply, Command, Page, Panel, Send, Widget
 
 FEATURES = Path(__file__).parents[1] / "features"
 
@@ -19,9 +19,10 @@ def features() -> tuple[str, ...]:
 
 
 def parts(kind: str) -> Iterator[tuple[str, ModuleType]]:
-    """(feature, module) of every feature that has a file of that kind, e.g. `jobs`."""
+    """(feature, module) of every feature that has a file, or a folder of files, of that kind."""
     for feature in features():
-        if (FEATURES / feature / f"{kind}.py").exists():
+        folder = FEATURES / feature
+        if (folder / f"{kind}.py").exists() or (folder / kind / "__init__.py").exists():
             yield feature, import_module(f"webapp.features.{feature}.{kind}")
 
 
@@ -63,6 +64,13 @@ def panels() -> tuple[tuple[str, Panel], ...]:
     """(feature, panel) of every part of the dashboard's overview, in the order shown."""
     found = [(f, p) for f, module in parts("pages") for p in getattr(module, "PANELS", ())]
     return tuple(sorted(found, key=lambda item: item[1].order))
+
+
+@cache
+def pages() -> Mapping[str, tuple[str, Page]]:
+    """Path below /admin/ -> (feature, page) of every page of the dashboard, in the order shown."""
+    found = [(f, p) for f, module in parts("pages") for p in getattr(module, "PAGES", ())]
+    return {page.path: (f, page) for f, page in sorted(found, key=lambda item: item[1].order)}
 
 
 @cache

@@ -85,6 +85,12 @@ METHOD_NOT_ALLOWED = _kind(
     "UNIMPLEMENTED",
     N_("error.method_not_allowed", "This address does not accept that method."),
 )
+FORM_EXPIRED = _kind(
+    "form_expired",
+    403,
+    "PERMISSION_DENIED",
+    N_("error.form_expired", "This form is no longer valid. Please send it again."),
+)
 STORE_NOT_FOUND = _kind(
     "store_not_found",
     404,

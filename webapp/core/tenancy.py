@@ -31,6 +31,7 @@ PERMISSIONS = frozenset(
         "admin:gamification",
         "admin:frontend",
         "admin:community",
+        "admin:settings",
         "customer:frontend",
     }
 )

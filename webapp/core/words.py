@@ -1,6 +1,7 @@
 """Value types shared by all features: money in minor units, currencies, time zones, ids."""
 
 import re
+import secrets
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +18,11 @@ _EXPONENTS = {
 CURRENCIES = frozenset(list_currencies())
 SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com")
 _AMOUNT = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,12}))?", re.ASCII)
+
+
+def new_id(prefix: str) -> str:
+    """A random id with 128 bits, e.g. `mer_...`."""
+    return prefix + secrets.token_urlsafe(16)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from webapp.core import i18n, routing
 from webapp.core.context import Context
 from webapp.core.crypto import SealedValueError
 from webapp.core.tenancy import ADMIN_PERMISSIONS
+from webapp.core.words import new_id
 from webapp.demo.services import write_private
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore, CreateServiceKey, RegisterApp
@@ -60,7 +61,7 @@ def seed(parts: Parts, state_file: Path, shop_domain: str, name: str, currency: 
         shop = DemoShop(**state[shop_domain])
         if is_ours(parts, shop):
             return shop
-    with parts.database.transaction(accounts.new_id("mer_")) as ctx:
+    with parts.database.transaction(new_id("mer_")) as ctx:
         shop = make(ctx, free_domain(parts, shop_domain), name, currency)
         # Before the commit, for what is committed and not remembered could never be used again.
         write_private(state_file, {**state, shop_domain: asdict(shop)})

@@ -1,11 +1,9 @@
-"""The merchant's dashboard: who is signed in, and the pages made of every feature's panels.
+"""The merchant's dashboard: the overview made of every feature's panels, and every feature's pages.
 
-Direct sign-in: a one-time link, then a session of twelve hours in a signed SameSite=Lax cookie.
 Every page works without JavaScript; HTMX refreshes a panel while something is going on in it.
+Who is signed in is found by `identity`, the frame around a page is drawn by `shell`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flask import (
@@ -21,20 +19,18 @@ from flask import (
 )
 from htmx_flask import request as htmx_request  # type: ignore[import-untyped]
 from markupsafe import Markup
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.core import discovery, i18n
 from webapp.core.context import Context
-from webapp.core.contract import Panel
+from webapp.core.contract import Done, Form, Page, Panel
 from webapp.core.errors import NOT_FOUND, SIGN_IN_REQUIRED, AppError
-from webapp.core.models import Merchant, Store
-from webapp.core.tenancy import Actor
-from webapp.entry import failures, parts
+from webapp.entry import failures, identity, parts, shell
 from webapp.features.accounts import service as accounts
-from webapp.features.accounts.messages import AdminSignedIn
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/admin")
+
+OVERVIEW = i18n.N_("dashboard.overview", "Overview")
 
 
 @blueprint.get("/sign-in")
@@ -49,9 +45,7 @@ def sign_in() -> AnyResponse:
     merchant_id = accounts.merchant_of_token(token)
     with parts().database.transaction(merchant_id) as ctx:
         admin = accounts.use_sign_in_link(ctx, token)
-    session.clear()
-    session.permanent = True
-    session.update(merchant_id=merchant_id, admin_user_id=admin.admin_user_id)
+    identity.begin_session(merchant_id, admin.admin_user_id)
     return redirect("/admin/")
 
 
@@ -65,21 +59,21 @@ def sign_out() -> AnyResponse:
 @blueprint.get("/")
 def overview() -> str:
     """Everything at a glance: one panel a feature."""
-    with signed_in() as (ctx, admin):
+    with identity.signed_in() as (ctx, admin):
         panels = [
             {"name": panel.name, "html": panel_html(ctx, feature, panel)}
             for feature, panel in discovery.panels()
             if panel.permission in admin.permissions
         ]
-        return page(ctx, admin, panels)
+        return shell.render(ctx, admin, "dashboard.html", "", OVERVIEW, panels=panels)
 
 
 @blueprint.get("/panels/<name>")
 def one_panel(name: str) -> AnyResponse | str:
     """One panel alone, for HTMX; without HTMX the overview has it."""
     if not htmx_request.htmx:
-        return redirect("/admin/")
-    with signed_in() as (ctx, _):
+        return redirect(shell.address(""))
+    with identity.signed_in() as (ctx, _):
         for feature, panel in discovery.panels():
             if panel.name == name:
                 ctx.actor.demand(panel.permission)
@@ -87,55 +81,80 @@ def one_panel(name: str) -> AnyResponse | str:
     raise AppError(NOT_FOUND)
 
 
-@contextmanager
-def signed_in() -> Iterator[tuple[Context, AdminSignedIn]]:
-    """A read-only unit of work of the signed-in person.
+@blueprint.get("/<path:path>")
+def page(path: str) -> str:
+    """A page of a feature."""
+    feature, found = page_at(path)
+    return show(feature, found, Form(request.args.to_dict(flat=False)))
 
-    Raises AppError(sign_in_required) when there is no session, or its person is gone.
+
+@blueprint.post("/<path:path>/<action>")
+def act(path: str, action: str) -> AnyResponse | str:
+    """Take a form of a page; then the page again, or the one the action names.
+
+    A refused form shows its page with the reason and with what was entered.
     """
-    merchant_id, admin_user_id = session.get("merchant_id"), session.get("admin_user_id")
-    if not merchant_id or not admin_user_id:
-        raise AppError(SIGN_IN_REQUIRED)
-    with parts().database.transaction(merchant_id, readonly=True) as ctx:
-        admin = accounts.admin_signed_in(ctx, admin_user_id)
-        ctx.actor = Actor("admin", admin.admin_user_id, admin.permissions)
-        ctx.locale = g.locale = choose_locale(admin.locale)
-        yield ctx, admin
+    feature, found = page_at(path)
+    if action not in found.actions:
+        raise AppError(NOT_FOUND)
+    form = Form(request.form.to_dict(flat=False))
+    try:
+        with identity.signed_in(readonly=False) as (ctx, _):
+            ctx.actor.demand(found.permission)
+            identity.check_form(form)
+            done = found.actions[action](ctx, form)
+    except AppError as error:
+        if error.kind.http in (401, 404) or g.get("locale") is None:
+            raise
+        body = show(feature, found, form, refused=error.message(g.locale))
+        return make_response(body, error.kind.http, {"X-LoyalNest-Error": error.kind.code})
+    return after(feature, found, done)
 
 
-def choose_locale(own: str) -> str:
-    """The language asked for by the address, else the one chosen before, else the person's own."""
-    asked = request.args.get("locale")
-    if asked:
-        session["locale"] = i18n.negotiate(asked)
-    return str(session.get("locale") or own)
+def after(feature: str, found: Page, done: Done) -> AnyResponse | str:
+    """The answer to a form that was taken."""
+    if done.show:
+        return show(feature, found, Form({}), notice=done.notice, more=done.show)
+    identity.say(done.notice)
+    return redirect(shell.address(found.path if done.to is None else done.to), 303)
+
+
+def page_at(path: str) -> tuple[str, Page]:
+    """(feature, page) at a path below /admin/. Raises AppError(not_found)."""
+    if path not in discovery.pages():
+        raise AppError(NOT_FOUND)
+    return discovery.pages()[path]
+
+
+def show(
+    feature: str,
+    found: Page,
+    form: Form,
+    *,
+    refused: str = "",
+    notice: str = "",
+    more: dict[str, Any] | Any = None,
+) -> str:
+    """The page, rendered in the language of the person."""
+    with identity.signed_in() as (ctx, admin):
+        ctx.actor.demand(found.permission)
+        values = {"form": form, **found.load(ctx, form), **(more or {})}
+        return shell.render(
+            ctx,
+            admin,
+            f"{feature}/templates/{found.template}",
+            found.path,
+            found.title,
+            refused=refused,
+            notice=notice or identity.take_notice(),
+            **values,
+        )
 
 
 def panel_html(ctx: Context, feature: str, panel: Panel) -> Markup:
     """A feature's panel, rendered from the feature's own template."""
     template = f"{feature}/templates/{panel.template}"
     return Markup(render_template(template, **panel.load(ctx), name=panel.name))  # noqa: S704 - our own template, escaped by Jinja
-
-
-def page(ctx: Context, admin: AdminSignedIn, panels: list[dict[str, Any]]) -> str:
-    """The shell around the panels."""
-    merchant = ctx.db.get_one(Merchant, ctx.merchant_id)
-    own = Store.merchant_id == ctx.merchant_id
-    domains = ctx.db.scalars(select(Store.shop_domain).where(own).order_by(Store.shop_domain))
-    title = i18n.text(ctx.locale, "dashboard.overview", "Overview")
-    return render_template(
-        "dashboard.html",
-        locale=ctx.locale,
-        dir=i18n.direction(ctx.locale),
-        merchant_name=merchant.name,
-        stores=[{"domain": domain, "name": domain.partition(".")[0]} for domain in domains],
-        now=ctx.now,
-        title=title,
-        nav=[{"href": "/admin/", "label": title, "current": True}],
-        locales=[{"tag": tag, "name": i18n.native_name(tag)} for tag in i18n.LOCALES],
-        admin_name=admin.name,
-        panels=panels,
-    )
 
 
 @blueprint.after_request

@@ -23,6 +23,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 
 from webapp.core.config import Settings
 from webapp.core.db import provision, upgrade
+from webapp.core.words import new_id
 from webapp.embedded.local import LocalServers, ServerUrls
 from webapp.embedded.postgres import NAME as POSTGRES
 from webapp.embedded.supervisor import Supervisor
@@ -249,7 +250,7 @@ def copy_file(connection: psycopg.Connection, file: Path) -> None:
 
 def connect_shop(parts: Parts) -> None:
     """A merchant with one store, without an access token: there is nothing to push."""
-    merchant_id = accounts.new_id("mer_")
+    merchant_id = new_id("mer_")
     with parts.database.transaction(merchant_id) as ctx:
         accounts.register_app(ctx.db, ctx.keys, RegisterApp("app_bench", "bench", "bench"))
         accounts.create_merchant(ctx, "Bench")

@@ -1,0 +1,70 @@
+"""The frame around every page of the dashboard: navigation, stores, language, notices."""
+
+from typing import Any
+
+from flask import render_template
+from sqlalchemy import select
+
+from webapp.core import discovery, i18n
+from webapp.core.context import Context
+from webapp.core.contract import GROUPS
+from webapp.core.models import Merchant, Store
+from webapp.features.accounts.messages import AdminSignedIn
+
+HOME = i18n.N_("dashboard.overview", "Overview")
+
+
+def address(path: str) -> str:
+    """The address of the dashboard's page at `path` (empty for the overview)."""
+    return f"/admin/{path}"
+
+
+def render(
+    ctx: Context,
+    admin: AdminSignedIn,
+    template: str,
+    path: str,
+    title: tuple[str, str],
+    **values: Any,
+) -> str:
+    """A page of the dashboard as this person sees it."""
+    merchant = ctx.db.get_one(Merchant, ctx.merchant_id)
+    own = Store.merchant_id == ctx.merchant_id
+    domains = ctx.db.scalars(select(Store.shop_domain).where(own).order_by(Store.shop_domain))
+    return render_template(
+        template,
+        locale=ctx.locale,
+        dir=i18n.direction(ctx.locale),
+        merchant_name=merchant.name,
+        stores=[{"domain": domain, "name": domain.partition(".")[0]} for domain in domains],
+        now=ctx.now,
+        path=path,
+        title=i18n.text(ctx.locale, *title),
+        nav=navigation(ctx.locale, path, admin.permissions),
+        locales=[{"tag": tag, "name": i18n.native_name(tag)} for tag in i18n.LOCALES],
+        admin_name=admin.name,
+        **values,
+    )
+
+
+def navigation(locale: str, current: str, permissions: frozenset[str]) -> list[dict[str, Any]]:
+    """The groups of pages that this person may open: [{"name", "links": [...]}, ...]."""
+    home = {
+        "href": address(""),
+        "label": i18n.text(locale, *HOME),
+        "current": current == "",
+    }
+    groups = [{"name": "", "links": [home]}]
+    for group, name in GROUPS.items():
+        links = [
+            {
+                "href": address(path),
+                "label": i18n.text(locale, *page.title),
+                "current": current == path,
+            }
+            for path, (_, page) in discovery.pages().items()
+            if page.group == group and page.permission in permissions
+        ]
+        if links:
+            groups.append({"name": i18n.text(locale, *name), "links": links})
+    return groups

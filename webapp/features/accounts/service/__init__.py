@@ -1,0 +1,26 @@
+"""Use cases of accounts. None of them commits."""
+
+from webapp.features.accounts.service.apps import app_secrets, create_merchant, register_app
+from webapp.features.accounts.service.people import (
+    add_admin,
+    admin_signed_in,
+    create_sign_in_link,
+    merchant_of_token,
+    use_sign_in_link,
+)
+from webapp.features.accounts.service.service_keys import actor_of_service_key, create_service_key
+from webapp.features.accounts.service.stores import connect_store
+
+__all__ = [
+    "actor_of_service_key",
+    "add_admin",
+    "admin_signed_in",
+    "app_secrets",
+    "connect_store",
+    "create_merchant",
+    "create_service_key",
+    "create_sign_in_link",
+    "merchant_of_token",
+    "register_app",
+    "use_sign_in_link",
+]
