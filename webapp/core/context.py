@@ -2,7 +2,7 @@
 
 It is opened by `Database.transaction` for one tenant and handed to every use case. A use case
 reads and writes through `db`, and says what else must follow: events (`emit`), the audit log
-(`audit`) and cache tags (`stale`). It never commits.
+(`audit`), product events (`track`) and cache tags (`stale`). It never commits.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.core import audit, outbox
 from webapp.core.crypto import KeyRing
 from webapp.core.tenancy import Actor
+from webapp.core.words import new_id
 
 # Topic -> names of the handlers that want it. Names only, so that core knows no feature.
 HandlerNames = Mapping[str, tuple[str, ...]]
@@ -48,6 +49,22 @@ class Context:
     def audit(self, action: str, **metadata: Any) -> None:
         """Write one audit row in this transaction."""
         audit.record(self.db, self.merchant_id, self.actor, action, metadata, self.wall)
+
+    def track(self, event: str, **properties: str | int | float | bool | None) -> None:
+        """Record a product event: `event` is the specification's word, the same constant as the
+        audit action. Properties are ids, figures and choices, never an address or a name.
+
+        It is counted in our own tables, and sent to PostHog where that is connected. People at the
+        dashboard are named by their id, everybody else by the merchant only.
+        """
+        payload = {
+            "event": event,
+            "properties": properties,
+            "at": self.now.isoformat(),
+            "actor_kind": self.actor.kind,
+            "admin_user_id": self.actor.id if self.actor.kind == "admin" else None,
+        }
+        self.emit("product.event", new_id("evt_"), payload)
 
     def stale(self, *tags: str) -> None:
         """Name cache tags that are wrong once this transaction has committed."""
