@@ -57,6 +57,21 @@ def test_what_waits_for_a_retry_is_not_rung(due: Bench, queue: Queue) -> None:
     assert rung(queue) == []
 
 
+def test_what_was_emitted_for_later_is_neither_rung_nor_worked_before(
+    bench: Bench, queue: Queue
+) -> None:
+    payload = {"store_id": bench.tenant.store_id, "first": 1, "last": 1}
+    with bench.parts.database.transaction(bench.tenant.merchant_id) as ctx:
+        ctx.emit("refunds.imported", "later", payload, due_in=90.0)
+    ring_due(bench.parts, NAMES)
+    bench.drain()
+    assert rung(queue) == []
+    assert [round(d.wait) for d in bench.deliveries(SCORE)] == [90]
+    bench.ask("update deliveries set due_at = clock_timestamp()")
+    ring_due(bench.parts, NAMES)
+    assert rung(queue) == [SCORE]
+
+
 def test_a_redis_that_is_away_stops_nothing_and_is_logged_once(
     due: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:

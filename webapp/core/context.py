@@ -36,15 +36,22 @@ class Context:
     rings: set[str] = field(default_factory=set)
     stale_tags: set[str] = field(default_factory=set)
 
-    def emit(self, topic: str, key: str, payload: Mapping[str, Any]) -> None:
-        """Record that something happened, once per (topic, key); see `outbox.emit`."""
-        self.emit_all(topic, [(key, payload)])
+    def emit(self, topic: str, key: str, payload: Mapping[str, Any], due_in: float = 0.0) -> None:
+        """Record that something happened, once per (topic, key); handlers hear of it at once, or
+        after `due_in` seconds. See `outbox.emit`."""
+        self.emit_all(topic, [(key, payload)], due_in)
 
-    def emit_all(self, topic: str, messages: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    def emit_all(
+        self,
+        topic: str,
+        messages: Iterable[tuple[str, Mapping[str, Any]]],
+        due_in: float = 0.0,
+    ) -> None:
         """Record several (key, payload) of one topic in one statement."""
         handlers = self.handlers.get(topic, ())
-        outbox.emit(self.db, self.merchant_id, topic, list(messages), handlers)
-        self.rings.update(handlers)
+        outbox.emit(self.db, self.merchant_id, topic, list(messages), handlers, due_in)
+        if due_in <= 0:
+            self.rings.update(handlers)
 
     def audit(self, action: str, **metadata: Any) -> None:
         """Write one audit row in this transaction."""

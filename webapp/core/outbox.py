@@ -78,8 +78,9 @@ _EMIT = text(
         on conflict (merchant_id, topic, key) do nothing
         returning merchant_id, message_id
     )
-    insert into deliveries (merchant_id, handler, message_id)
-    select said.merchant_id, h.handler, said.message_id
+    insert into deliveries (merchant_id, handler, message_id, due_at)
+    select said.merchant_id, h.handler, said.message_id,
+           clock_timestamp() + make_interval(secs => :due_in)
     from said cross join unnest(cast(:handlers as text[])) as h(handler)
     """
 )
@@ -91,13 +92,18 @@ def emit(
     topic: str,
     messages: Sequence[tuple[str, Mapping[str, Any]]],
     handlers: Sequence[str],
+    due_in: float = 0.0,
 ) -> None:
-    """Write the messages (key, payload) and their deliveries in one statement."""
+    """Write the messages (key, payload) and their deliveries in one statement.
+
+    The deliveries become due after `due_in` seconds by the database's clock.
+    """
     values = {
         "merchant_id": merchant_id,
         "topic": topic,
         "keys": [key for key, _ in messages],
         "payloads": [json.dumps(payload) for _, payload in messages],
         "handlers": list(handlers),
+        "due_in": due_in,
     }
     db.execute(_EMIT, values)
