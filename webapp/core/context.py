@@ -23,7 +23,10 @@ HandlerNames = Mapping[str, tuple[str, ...]]
 
 @dataclass
 class Context:
-    """One unit of work of one tenant. `now` is business time, `wall` real time, both UTC."""
+    """One unit of work of one tenant. `now` is business time, `wall` real time, both UTC.
+
+    `store_id` is the store that a person at the dashboard has chosen to look at; None is all of
+    them, and what programs and jobs have."""
 
     db: Session
     merchant_id: str
@@ -33,6 +36,7 @@ class Context:
     wall: datetime
     keys: KeyRing
     handlers: HandlerNames
+    store_id: str | None = None
     rings: set[str] = field(default_factory=set)
     stale_tags: set[str] = field(default_factory=set)
 

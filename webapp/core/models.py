@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -34,14 +35,19 @@ from webapp.core.schema import HASH_BY_MERCHANT, Base, Timestamp
 
 
 class App(Base):
-    """One Shopify app (ours, or a merchant's custom app). Its secrets are sealed."""
+    """One Shopify app (ours, or a merchant's custom app). Its secrets are sealed. The `listed` one
+    (at most one) is what shops that are new to us install."""
 
     __tablename__ = "apps"
+    __table_args__ = (
+        Index("idx_apps_listed", "listed", unique=True, postgresql_where=text("listed")),
+    )
 
     app_id: Mapped[str] = mapped_column(Text, primary_key=True)
     api_key: Mapped[str] = mapped_column(Text, unique=True)
     secret: Mapped[bytes] = mapped_column(LargeBinary)
     previous_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    listed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     @staticmethod
     def place(app_id: str, column: str) -> Place:
@@ -61,7 +67,12 @@ class Merchant(Base):
 
 
 class Store(Base):
-    """One Shopify shop of a merchant. `currency` is the shop's, `timezone` an IANA name."""
+    """One Shopify shop of a merchant. `currency` is the shop's, `timezone` an IANA name.
+
+    Without an access token nothing is pushed: the shop has uninstalled us (`uninstalled_at`), or
+    is there by its files only. An expiring token has `token_expires_at` and a refresh token.
+    `facts_at` is when Shopify last told name, currency, zone and plan; NULL before the first time.
+    """
 
     __tablename__ = "stores"
     __table_args__ = (ForeignKeyConstraint(["merchant_id"], ["merchants.merchant_id"]),)
@@ -74,20 +85,42 @@ class Store(Base):
     timezone: Mapped[str] = mapped_column(Text, server_default="UTC")
     access_token: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    name: Mapped[str | None] = mapped_column(Text)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    shopify_plan: Mapped[str | None] = mapped_column(Text)
+    development: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    refresh_token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    token_id: Mapped[str | None] = mapped_column(Text)
+    token_expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    facts_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    uninstalled_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
     @staticmethod
     def token_place(merchant_id: str, store_id: str) -> Place:
         """What the sealed access token is bound to."""
         return Place("stores", "access_token", merchant_id, store_id)
 
+    @staticmethod
+    def refresh_place(merchant_id: str, store_id: str) -> Place:
+        """What the sealed refresh token is bound to."""
+        return Place("stores", "refresh_token", merchant_id, store_id)
+
 
 class AdminUser(Base):
-    """A person who signs in to the dashboard."""
+    """A person who signs in to the dashboard.
+
+    Somebody who comes from Shopify's admin is known by (`store_id`, `external_id`), the shop and
+    its number for them. `looking_at` is the store they have chosen to see; NULL is all of them.
+    """
 
     __tablename__ = "admin_users"
     __table_args__ = (
         ForeignKeyConstraint(["merchant_id"], ["merchants.merchant_id"]),
-        CheckConstraint("role in ('owner', 'analyst')", name="role"),
+        ForeignKeyConstraint(
+            ["merchant_id", "store_id"], ["stores.merchant_id", "stores.store_id"]
+        ),
+        UniqueConstraint("merchant_id", "store_id", "external_id"),
+        CheckConstraint("role in ('owner', 'manager', 'analyst', 'none')", name="role"),
     )
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -96,6 +129,9 @@ class AdminUser(Base):
     role: Mapped[str] = mapped_column(Text)
     locale: Mapped[str] = mapped_column(Text, server_default="en")
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    store_id: Mapped[str | None] = mapped_column(Text)
+    external_id: Mapped[str | None] = mapped_column(Text)
+    looking_at: Mapped[str | None] = mapped_column(Text)
 
 
 class User(Base):

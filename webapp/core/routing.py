@@ -6,11 +6,21 @@ policies grant, and answers with ids only. A house test keeps this list and the 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-QUESTIONS = ("due_handlers", "due_lanes", "tenant_of_shop", "tenant_of_service_key")
+QUESTIONS = (
+    "due_handlers",
+    "due_lanes",
+    "tenant_of_shop",
+    "tenant_of_service_key",
+    "operator_sign_in",
+    "operator_of_session",
+    "operator_sign_out",
+    "operator_merchants",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +53,45 @@ def tenant_of_service_key(db: Session, key_hash: bytes) -> tuple[str, str] | Non
     """(merchant id, key id) of a service key's hash, whatever its state, or None."""
     row = db.execute(text("select * from tenant_of_service_key(:h)"), {"h": key_hash}).one_or_none()
     return (str(row[0]), str(row[1])) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One of our own staff; `role` is a key of tenancy.OPERATOR_PERMISSIONS."""
+
+    operator_id: str
+    name: str
+    role: str
+
+
+def operator_sign_in(db: Session, link: bytes, session: bytes, wall: datetime) -> bool:
+    """Use the link with this hash up, and open a session with that hash; whether it was valid."""
+    values = {"link": link, "session": session, "wall": wall}
+    found = db.scalar(text("select operator_sign_in(:link, :session, :wall)"), values)
+    return found is not None
+
+
+def operator_of_session(
+    db: Session, session: bytes, wall: datetime, idle: timedelta
+) -> Operator | None:
+    """Whose open session this is, which is then no longer idle; None without one."""
+    values = {"session": session, "wall": wall, "idle": idle}
+    sql = text("select * from operator_of_session(:session, :wall, :idle)")
+    row = db.execute(sql, values).one_or_none()
+    return Operator(*row) if row else None
+
+
+def operator_sign_out(db: Session, session: bytes, wall: datetime) -> None:
+    """End this session."""
+    values = {"session": session, "wall": wall}
+    db.execute(text("select operator_sign_out(:session, :wall)"), values)
+
+
+def operator_merchants(
+    db: Session, session: bytes, wall: datetime, idle: timedelta, wanted: str
+) -> list[tuple[str, str]]:
+    """(merchant id, name) of up to 200 merchants whose name holds `wanted` or whose id it is; the
+    database notes that the operator of this session asked. Nothing without an open session."""
+    values = {"session": session, "wall": wall, "idle": idle, "wanted": wanted}
+    sql = text("select * from operator_merchants(:session, :wall, :idle, :wanted)")
+    return [(str(row[0]), str(row[1])) for row in db.execute(sql, values)]

@@ -36,10 +36,18 @@ PERMISSIONS = frozenset(
     }
 )
 ADMIN_PERMISSIONS = frozenset(p for p in PERMISSIONS if p.startswith("admin:"))
-# What each dashboard role may do; operators' roles are read-only over every tenant.
-ROLE_PERMISSIONS = {
+# What each dashboard role may do. Everybody but the first person of a shop, and the owner of the
+# shop, begins as an analyst; "none" is somebody whose access was taken away.
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "owner": ADMIN_PERMISSIONS,
+    "manager": ADMIN_PERMISSIONS - {"admin:settings"},
     "analyst": frozenset({"admin:analytics"}),
+    "none": frozenset(),
+}
+# What our own staff may read of any tenant; every unit of work of theirs is read-only.
+OPERATOR_PERMISSIONS: dict[str, frozenset[str]] = {
+    "support": ADMIN_PERMISSIONS,
+    "review": frozenset({"admin:analytics", "admin:referrals"}),
 }
 
 
