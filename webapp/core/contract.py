@@ -46,6 +46,51 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """One text of a notification, marked with N_. Where it depends on a number, `text` has the
+    English for one and for many, and `count` names the fact that decides; it is `%(num)s`."""
+
+    text: tuple[str, ...]
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """messages.py: NOTIFICATIONS = (Notification(...),): what is said to whom when `topic` happens.
+
+    The feature that emits the topic declares what is said, and does nothing else: the feature
+    `notifications` hears the topic, writes the text in the reader's language at that moment, and
+    sends it where the merchant's settings, the shopper's consent and the quiet hours allow.
+
+    `facts` names what the texts and the events may use of the payload, each with a sample for the
+    preview: whole numbers (written as the language writes them) or short plain text, never an
+    address. Texts may also use `%(shop)s`. A message to a shopper needs `customer_id` and
+    `store_id` in the payload, and says `email` and `sms` in `channels`; one to the merchant says
+    `dashboard`, and its payload may name a `store_id`.
+
+    `metric` is what happened, the action first ("Earned Points"): Klaviyo's metric and, without
+    blanks, Postscript's event type. `profile` maps a fact to the profile property it sets. `page`
+    is where a notice on the dashboard leads. Notices of one day that share the fact `gathered_by`
+    are one notice, and `events` then counts them.
+    """
+
+    name: str
+    topic: str
+    audience: str
+    title: tuple[str, str]
+    channels: tuple[str, ...]
+    kind: str
+    subject: Wording
+    body: tuple[Wording, ...]
+    facts: Mapping[str, int | str]
+    short: Wording | None = None
+    metric: str = ""
+    profile: Mapping[str, str] = field(default_factory=dict)
+    page: str = ""
+    gathered_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """pages.py: PANELS = (Panel(...),): a part of the dashboard's overview. `load` gives the values
     of `template`, which lies in the feature's `templates/`. Lower `order` comes first."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from webapp.core.context import HandlerNames
-from webapp.core.contract import Apply, Command, Page, Panel, Send, Widget
+from webapp.core.contract import Apply, Command, Notification, Page, Panel, Send, Widget
 
 FEATURES = Path(__file__).parents[1] / "features"
 
@@ -57,6 +57,16 @@ def handler_names() -> HandlerNames:
         for topic in getattr(module, "SENDS", {}):
             names[topic] = (*names.get(topic, ()), f"{feature}.send.{topic}")
     return names
+
+
+@cache
+def notifications() -> Mapping[str, Notification]:
+    """Name -> everything that is said to shoppers and merchants, feature by feature."""
+    return {
+        said.name: said
+        for _, module in parts("messages")
+        for said in getattr(module, "NOTIFICATIONS", ())
+    }
 
 
 @cache
