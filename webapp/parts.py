@@ -8,19 +8,21 @@ from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database, open_engine
 from webapp.gateways import Gateways
+from webapp.gateways.rate_limits import RateLimiter
 from webapp.gateways.redis_cache import Doorbell, Guard, RedisCache, connect
 from webapp.gateways.shopify_admin import HttpShopifyAdmin
 
 
 @dataclass(frozen=True)
 class Parts:
-    """One process's database, clock, cache, keys, doorbell and ways out."""
+    """One process's database, clock, cache, keys, doorbell, limiter and ways out."""
 
     settings: Settings
     clock: Clock
     keys: KeyRing
     cache: RedisCache
     bell: Doorbell
+    limiter: RateLimiter
     database: Database
     gateways: Gateways
 
@@ -31,6 +33,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
     keys = KeyRing(settings.encryption_keys)
     client, guard = connect(settings.redis_url), Guard()
     cache, bell = RedisCache(client, guard), Doorbell(client, guard)
+    limiter = RateLimiter(client, guard, settings.calls_a_minute)
     database = Database(
         open_engine(settings.database_url),
         clock=clock,
@@ -40,4 +43,4 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         ring=bell,
     )
     gateways = Gateways(shopify=HttpShopifyAdmin(settings.shopify_admin_url))
-    return Parts(settings, clock, keys, cache, bell, database, gateways)
+    return Parts(settings, clock, keys, cache, bell, limiter, database, gateways)

@@ -26,7 +26,8 @@ class Settings:
 
     `encryption_keys` maps key id to 32 raw bytes; the first entry encrypts, all of them decrypt.
     `shopify_admin_url` holds `{shop}`, replaced by the shop domain. `clock_file` is set only where
-    the business clock may be moved (the demo); it holds `{"offset_seconds": int}`.
+    the business clock may be moved (the demo); it holds `{"offset_seconds": int}`. `calls_a_minute`
+    is what each service key may do.
     """
 
     database_url: str
@@ -36,6 +37,7 @@ class Settings:
     base_url: str
     shopify_admin_url: str
     clock_file: Path | None
+    calls_a_minute: int
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -61,7 +63,16 @@ class Settings:
             base_url=env.get("LOYALNEST_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
             shopify_admin_url=env.get("LOYALNEST_SHOPIFY_ADMIN_URL", "https://{shop}"),
             clock_file=Path(clock_file) if clock_file else None,
+            calls_a_minute=parse_count("LOYALNEST_CALLS_A_MINUTE", env, 600),
         )
+
+
+def parse_count(name: str, env: Mapping[str, str], default: int) -> int:
+    """A whole number above zero; raises ConfigurationError."""
+    written = env.get(name, str(default))
+    if not (written.isascii() and written.isdigit() and 0 < int(written) <= 1_000_000):
+        raise ConfigurationError(f"{name} must be a whole number from 1 to 1000000.")
+    return int(written)
 
 
 def parse_encryption_keys(value: str) -> dict[str, bytes]:

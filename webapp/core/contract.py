@@ -11,6 +11,7 @@ from typing import Any
 from webapp.core.context import Context
 from webapp.core.db import Database
 from webapp.core.deliveries import Message
+from webapp.core.errors import Kind
 from webapp.core.i18n import N_
 
 # jobs.py: APPLIES = {topic: apply}. Database only, in sets, exactly once.
@@ -194,3 +195,52 @@ class Command:
 
     help: str
     main: Callable[[Database, list[str]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One call as the documentation shows it, and as a test makes it: `given` in, the fields of
+    `answer` out (without status and error)."""
+
+    given: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """api.py: USE_CASES = (UseCase(...),): one row a call of programs, whatever its way in.
+
+    `rest` reads `METHOD /v1/path`, `grpc` `package.Service/Method`, `proxy` is the App Proxy
+    action. `message` and `result` are frozen dataclasses as `core.messages` reads them; `run` takes
+    the first and gives the second, or raises AppError of one of the kinds in `errors` (beside those
+    of every call). Without `write` the call runs in a read-only transaction. `summary` is one line
+    for the documentation; the docstring of `run` is the rest of it.
+    """
+
+    name: str
+    permission: str
+    rest: str
+    grpc: str
+    message: type[Any]
+    result: type[Any]
+    run: Callable[[Context, Any], Any]
+    summary: str
+    examples: tuple[Example, ...]
+    errors: tuple[Kind, ...] = ()
+    proxy: str | None = None
+    write: bool = True
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.rest.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        """The path of the REST call."""
+        return self.rest.partition(" ")[2]
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the call takes an Idempotency-Key: writes do, GET needs none."""
+        return self.write and self.method != "GET"

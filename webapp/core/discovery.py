@@ -7,7 +7,16 @@ from pathlib import Path
 from types import ModuleType
 
 from webapp.core.context import HandlerNames
-from webapp.core.contract import Apply, Command, Notification, Page, Panel, Send, Widget
+from webapp.core.contract import (
+    Apply,
+    Command,
+    Notification,
+    Page,
+    Panel,
+    Send,
+    UseCase,
+    Widget,
+)
 
 FEATURES = Path(__file__).parents[1] / "features"
 
@@ -81,6 +90,13 @@ def pages() -> Mapping[str, tuple[str, Page]]:
     """Path below /admin/ -> (feature, page) of every page of the dashboard, in the order shown."""
     found = [(f, p) for f, module in parts("pages") for p in getattr(module, "PAGES", ())]
     return {page.path: (f, page) for f, page in sorted(found, key=lambda item: item[1].order)}
+
+
+@cache
+def use_cases() -> Mapping[str, tuple[str, UseCase]]:
+    """Name -> (feature, row) of every call of programs."""
+    found = [(f, row) for f, module in parts("api") for row in module.USE_CASES]
+    return {row.name: (feature, row) for feature, row in found}
 
 
 @cache

@@ -103,6 +103,72 @@ INVALID_VALUE = _kind(
     "INVALID_ARGUMENT",
     N_("error.invalid_value", "%(field)s has a value that cannot be used: %(value)s"),
 )
+FIELD_REQUIRED = _kind(
+    "field_required",
+    422,
+    "INVALID_ARGUMENT",
+    N_("error.field_required", "%(field)s is required."),
+)
+FIELD_UNKNOWN = _kind(
+    "field_unknown",
+    422,
+    "INVALID_ARGUMENT",
+    N_("error.field_unknown", "There is no field %(field)s here."),
+)
+MALFORMED_BODY = _kind(
+    "malformed_body",
+    400,
+    "INVALID_ARGUMENT",
+    N_("error.malformed_body", "The body is not a JSON object."),
+)
+BODY_TOO_LARGE = _kind(
+    "body_too_large",
+    413,
+    "RESOURCE_EXHAUSTED",
+    N_("error.body_too_large", "The body is too large."),
+)
+WRONG_CONTENT_TYPE = _kind(
+    "wrong_content_type",
+    415,
+    "INVALID_ARGUMENT",
+    N_("error.wrong_content_type", "The body must be sent as application/json."),
+)
+RATE_LIMITED = _kind(
+    "rate_limited",
+    429,
+    "RESOURCE_EXHAUSTED",
+    N_("error.rate_limited", "Too many requests. Please try again in %(seconds)s seconds."),
+)
+IDEMPOTENCY_KEY_REUSED = _kind(
+    "idempotency_key_reused",
+    422,
+    "FAILED_PRECONDITION",
+    N_("error.idempotency_key_reused", "This Idempotency-Key was used for another request."),
+)
+IDEMPOTENCY_KEY_IN_USE = _kind(
+    "idempotency_key_in_use",
+    409,
+    "ABORTED",
+    N_("error.idempotency_key_in_use", "A request with this Idempotency-Key is still running."),
+)
+MERCHANT_NOT_FOUND = _kind(
+    "merchant_not_found",
+    404,
+    "NOT_FOUND",
+    N_("error.merchant_not_found", "There is no account %(merchant)s."),
+)
+CUSTOMER_NOT_FOUND = _kind(
+    "customer_not_found",
+    404,
+    "NOT_FOUND",
+    N_("error.customer_not_found", "There is no customer %(customer)s in this account."),
+)
+CUSTOMER_AMBIGUOUS = _kind(
+    "customer_ambiguous",
+    409,
+    "FAILED_PRECONDITION",
+    N_("error.customer_ambiguous", "More than one customer has the id %(customer)s."),
+)
 STORE_TAKEN = _kind(
     "store_taken",
     409,

@@ -20,6 +20,7 @@ NOWHERE = Settings(
     base_url="",
     shopify_admin_url="",
     clock_file=None,
+    calls_a_minute=1,
 )
 DATA = Path(__file__).parents[2] / "var"
 

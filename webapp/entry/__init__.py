@@ -8,6 +8,7 @@ from webapp.core.cache import Cache
 from webapp.core.clock import Clock
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database
+from webapp.core.rates import Limiter
 
 
 class Parts(Protocol):
@@ -21,6 +22,8 @@ class Parts(Protocol):
     def cache(self) -> Cache: ...
     @property
     def database(self) -> Database: ...
+    @property
+    def limiter(self) -> Limiter: ...
 
 
 def parts() -> Parts:

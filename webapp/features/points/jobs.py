@@ -23,7 +23,9 @@ def award_orders(ctx: Context, messages: Sequence[Message]) -> None:
 
 
 def prepare(ctx: Context, message: Message) -> CardPush | None:
-    return service.prepare_push(ctx, message.payload["store_id"], message.payload["customers"])
+    payload = message.payload
+    again = bool(payload.get("again"))
+    return service.prepare_push(ctx, payload["store_id"], payload["customers"], again=again)
 
 
 def send(gateways: Gateways, push: CardPush) -> Outcome:

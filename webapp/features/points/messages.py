@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp.core.messages import Id, LocaleTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +47,24 @@ class Standing:
     balance: int
     entries: tuple[Entry, ...]
     to_next_hundred: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPoints:
+    """Ask that some stores show a member's balance as it is now."""
+
+    customer_id: Annotated[
+        Id, Field(description="Our id of the member, a Shopify GID, or a store's customer id.")
+    ]
+    store_ids: Annotated[
+        tuple[Id, ...],
+        Field(min_length=1, max_length=50, description="Shop domains, or our ids of stores."),
+    ]
+    locale: LocaleTag | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointsSynced:
+    """The member's balance."""
+
+    points_balance: int

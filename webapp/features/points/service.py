@@ -8,10 +8,13 @@ from sqlalchemy import text
 
 from webapp.core import cache
 from webapp.core.context import Context
+from webapp.core.members import find_member, find_stores
 from webapp.core.models import Store
-from webapp.core.words import currency_exponent
+from webapp.core.words import currency_exponent, new_id
 from webapp.features.points.domain.earning import RULE_VERSION
-from webapp.features.points.messages import CardPush, OrderRange
+from webapp.features.points.messages import CardPush, OrderRange, PointsSynced, SyncPoints
+
+MULTI_STORE_SYNC = "multi_store_sync"
 
 # metafieldsSet takes at most 25 metafields a call, and a customer has one.
 CARDS_A_PUSH = 25
@@ -88,13 +91,21 @@ returning customer_id
 """
 
 
-def prepare_push(ctx: Context, store_id: str, customers: list[str]) -> CardPush | None:
+def prepare_push(
+    ctx: Context, store_id: str, customers: list[str], *, again: bool = False
+) -> CardPush | None:
     """The cards of these customers that the store does not show yet; None when it shows all.
+    With `again` also those that it should be showing.
 
     Customers whose id is not one of Shopify's (files may hold others) have no metafields there.
     """
     store = ctx.db.get_one(Store, (ctx.merchant_id, store_id))
-    values = {"merchant_id": ctx.merchant_id, "store_id": store_id, "customers": customers}
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "store_id": store_id,
+        "customers": customers,
+        "again": again,
+    }
     cards = tuple((str(e), int(p), int(v)) for e, p, v in ctx.db.execute(text(_UNSHOWN), values))
     if store.access_token is None or not cards:
         return None
@@ -109,7 +120,7 @@ join customer_cards c on c.merchant_id = i.merchant_id and c.customer_id = i.cus
 left join metafield_projections p
     on p.merchant_id = i.merchant_id and p.store_id = i.store_id and p.external_id = i.external_id
 where i.merchant_id = :merchant_id and i.store_id = :store_id and i.customer_id = any(:customers)
-  and i.external_id ~ '^[0-9]{1,19}$' and c.version > coalesce(p.pushed_version, 0)
+  and i.external_id ~ '^[0-9]{1,19}$' and (:again or c.version > coalesce(p.pushed_version, 0))
 order by i.external_id
 """
 
@@ -125,7 +136,7 @@ def record_push(ctx: Context, push: CardPush, refused: frozenset[str]) -> None:
         on conflict (merchant_id, store_id, external_id) do update
         set pushed_version = excluded.pushed_version, pushed_at = excluded.pushed_at,
             refused = excluded.refused
-        where metafield_projections.pushed_version < excluded.pushed_version
+        where metafield_projections.pushed_version <= excluded.pushed_version
         """
     )
     values = {
@@ -139,3 +150,43 @@ def record_push(ctx: Context, push: CardPush, refused: frozenset[str]) -> None:
     ctx.db.execute(sql, values)
     if refused:
         ctx.audit("metafields_refused", store_id=push.store_id, customers=sorted(refused))
+
+
+def sync_points(ctx: Context, message: SyncPoints) -> PointsSynced:
+    """The stores are asked to show the balance once more even when they should be showing it, so a
+    metafield that somebody changed by hand is repaired. Stores that do not know the member, or that
+    we may not write to, are left alone. No points are earned or spent.
+
+    Raises AppError: customer_not_found, customer_ambiguous, store_not_found.
+    """
+    customer_id = find_member(ctx, message.customer_id)
+    store_ids = find_stores(ctx, message.store_ids)
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "customer_id": customer_id,
+        "store_ids": list(store_ids),
+    }
+    reachable = ctx.db.scalars(text(_REACHABLE), values)
+    requests = [
+        (new_id("sync_"), {"store_id": store_id, "customers": [customer_id], "again": True})
+        for store_id in reachable
+    ]
+    ctx.emit_all("points.changed", requests)
+    ctx.audit(MULTI_STORE_SYNC, customer_id=customer_id, store_ids=list(store_ids))
+    ctx.track(MULTI_STORE_SYNC, stores=len(store_ids))
+    ctx.stale(cache.points_tag(customer_id))
+    return PointsSynced(int(ctx.db.scalar(text(_BALANCE), values) or 0))
+
+
+_REACHABLE = """
+select distinct i.store_id
+from customer_identities i
+join stores s on s.merchant_id = i.merchant_id and s.store_id = i.store_id
+where i.merchant_id = :merchant_id and i.customer_id = :customer_id
+  and i.store_id = any(:store_ids) and s.access_token is not null
+order by i.store_id
+"""
+
+_BALANCE = """
+select points_balance from users where merchant_id = :merchant_id and customer_id = :customer_id
+"""

@@ -1,0 +1,62 @@
+"""What programs call a member or a store, and which one they mean."""
+
+import re
+from collections.abc import Iterable
+
+from sqlalchemy import text
+
+from webapp.core.context import Context
+from webapp.core.errors import CUSTOMER_AMBIGUOUS, CUSTOMER_NOT_FOUND, STORE_NOT_FOUND, AppError
+
+_GID = re.compile(r"gid://shopify/Customer/([0-9]{1,19})", re.ASCII)
+
+# Through the stores, because identities are indexed by store and external id.
+_MEMBERS = """
+select customer_id from users where merchant_id = :merchant_id and customer_id = :asked
+union
+select i.customer_id
+from stores s
+join customer_identities i on i.merchant_id = s.merchant_id and i.store_id = s.store_id
+where s.merchant_id = :merchant_id and i.external_id = :external
+limit 2
+"""
+
+
+def find_member(ctx: Context, asked: str) -> str:
+    """The member's own id for a member id, a Shopify GID, or a store's bare customer id.
+
+    Raises AppError: customer_not_found; customer_ambiguous when several members answer to it.
+    """
+    gid = _GID.fullmatch(asked)
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "asked": asked,
+        "external": gid[1] if gid else asked,
+    }
+    found = list(ctx.db.scalars(text(_MEMBERS), values))
+    if not found:
+        raise AppError(CUSTOMER_NOT_FOUND, customer=asked)
+    if len(found) > 1:
+        raise AppError(CUSTOMER_AMBIGUOUS, customer=asked)
+    return str(found[0])
+
+
+def find_stores(ctx: Context, asked: Iterable[str]) -> tuple[str, ...]:
+    """Our ids of stores that are named by shop domain or store id, each once.
+
+    Raises AppError(store_not_found) with the first that is unknown or another tenant's.
+    """
+    sql = text(
+        """
+        select s.store_id from stores s
+        where s.merchant_id = :merchant_id and :asked in (s.store_id, s.shop_domain)
+        """
+    )
+    found: dict[str, None] = {}
+    for name in asked:
+        wanted = name.lower() if name.lower().endswith(".myshopify.com") else name
+        store_id = ctx.db.scalar(sql, {"merchant_id": ctx.merchant_id, "asked": wanted})
+        if store_id is None:
+            raise AppError(STORE_NOT_FOUND, store=name)
+        found[store_id] = None
+    return tuple(found)
