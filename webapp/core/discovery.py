@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from webapp.core import inbox, schedule
 from webapp.core.context import HandlerNames
 from webapp.core.contract import (
     Apply,
@@ -37,7 +38,7 @@ def parts(kind: str) -> Iterator[tuple[str, ModuleType]]:
 
 def load_models() -> None:
     """Import every table, so that the metadata is complete."""
-    for module in ("audit", "models", "outbox"):
+    for module in ("audit", "inbox", "models", "outbox", "schedule"):
         import_module(f"webapp.core.{module}")
     for _ in parts("models"):
         pass
@@ -47,25 +48,32 @@ def load_models() -> None:
 def handlers() -> Mapping[str, Apply | Send]:
     """Handler name -> what handles. A name is `<feature>.<function or topic>`; one function that
     takes several topics is one handler, so that it hears them in order."""
-    found: dict[str, Apply | Send] = {}
-    for feature, module in parts("jobs"):
-        for function in getattr(module, "APPLIES", {}).values():
-            found[f"{feature}.{function.__name__}"] = function
-        for topic, send in getattr(module, "SENDS", {}).items():
-            found[f"{feature}.send.{topic}"] = send
-    return found
+    return {name: work for _, name, work in _heard()}
 
 
 @cache
 def handler_names() -> HandlerNames:
     """Topic -> names of its handlers."""
     names: dict[str, tuple[str, ...]] = {}
+    for topic, name, _ in _heard():
+        names[topic] = (*names.get(topic, ()), name)
+    return names
+
+
+def _heard() -> Iterator[tuple[str, str, Apply | Send]]:
+    """(topic, handler name, what handles) of everything that any feature hears."""
     for feature, module in parts("jobs"):
         for topic, function in getattr(module, "APPLIES", {}).items():
-            names[topic] = (*names.get(topic, ()), f"{feature}.{function.__name__}")
-        for topic in getattr(module, "SENDS", {}):
-            names[topic] = (*names.get(topic, ()), f"{feature}.send.{topic}")
-    return names
+            yield topic, f"{feature}.{function.__name__}", function
+        for topic, send in getattr(module, "SENDS", {}).items():
+            yield topic, f"{feature}.send.{topic}", send
+        for name, function in getattr(module, "EVERY", {}).items():
+            work = schedule.Periodic(function)
+            yield schedule.topic(name), f"{feature}.{function.__name__}", work
+    for feature, module in parts("inbound"):
+        for (source, topic), function in module.RECEIVES.items():
+            name = f"{feature}.{function.__name__}"
+            yield inbox.outbox_topic(source, topic), name, inbox.Receiver(function)
 
 
 @cache

@@ -169,6 +169,41 @@ class CustomerIdentity(Base):
     customer_id: Mapped[str] = mapped_column(Text)
 
 
+class CustomerContact(Base):
+    """How a store's customer may be reached: sealed e-mail address and phone number, the language
+    tag they use in the shop, and the states of their consent in Shopify's words (`subscribed`,
+    `unsubscribed`, ...; NULL where none was ever asked). `updated_at` is the shop's time of it.
+    """
+
+    __tablename__ = "customer_contacts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["merchant_id", "store_id", "external_id"],
+            [
+                "customer_identities.merchant_id",
+                "customer_identities.store_id",
+                "customer_identities.external_id",
+            ],
+            name="fk_customer_contacts_customer_identities",
+        ),
+    )
+
+    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    store_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    external_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    email: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    locale: Mapped[str | None] = mapped_column(Text)
+    email_consent: Mapped[str | None] = mapped_column(Text)
+    sms_consent: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(Timestamp)
+
+    @staticmethod
+    def place(merchant_id: str, store_id: str, external_id: str, column: str) -> Place:
+        """What a sealed address is bound to; `column` is email or phone."""
+        return Place("customer_contacts", column, merchant_id, f"{store_id}:{external_id}")
+
+
 class Order(Base):
     """A paid order in the shop's currency, before refunds. `customer_id` is NULL for guests.
 

@@ -11,6 +11,7 @@ OWNERS = {
     "service_keys": {"*": "accounts"},
     "users": {"*": "orders", "points_balance": "points"},
     "customer_identities": {"*": "orders"},
+    "customer_contacts": {"*": "orders"},
     "orders": {"*": "orders"},
     "refunds": {"*": "orders"},
     "customer_cards": {"*": "points"},

@@ -20,6 +20,7 @@ QUESTIONS = (
     "operator_of_session",
     "operator_sign_out",
     "operator_merchants",
+    "all_merchants",
 )
 
 
@@ -95,3 +96,9 @@ def operator_merchants(
     values = {"session": session, "wall": wall, "idle": idle, "wanted": wanted}
     sql = text("select * from operator_merchants(:session, :wall, :idle, :wanted)")
     return [(str(row[0]), str(row[1])) for row in db.execute(sql, values)]
+
+
+def all_merchants(db: Session, after: str, most: int) -> list[str]:
+    """The next `most` tenants in order of their ids, behind `after` (empty for the first)."""
+    values = {"after": after, "most": most}
+    return [str(row[0]) for row in db.execute(text("select all_merchants(:after, :most)"), values)]

@@ -20,7 +20,9 @@ def protect(table: str, rights: str) -> None:
 
 
 def let_dispatch_see(table: str, columns: str, rows: str = "true") -> None:
-    """What the owner of the look-across functions may read of a tenant table."""
+    """What the owner of the look-across functions may read of a tenant table. A later migration may
+    add columns; then its `rows` count."""
+    op.execute(f"drop policy if exists {table}_dispatch on {table}")
     op.execute(
         f"create policy {table}_dispatch on {table} for select to loyalnest_dispatch using ({rows})"
     )

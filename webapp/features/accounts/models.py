@@ -153,3 +153,22 @@ class OperatorRead(Base):
     operator_id: Mapped[str] = mapped_column(Text, ForeignKey("operators.operator_id"))
     subject: Mapped[str] = mapped_column(Text)
     read_at: Mapped[datetime] = mapped_column(Timestamp)
+
+
+class WebhookSubscription(Base):
+    """What a shop tells us of, as last seen there: subscribed since when, and whether it was found
+    missing (`lost_at`) since. All times are wall time."""
+
+    __tablename__ = "webhook_subscriptions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["merchant_id", "store_id"], ["stores.merchant_id", "stores.store_id"]
+        ),
+    )
+
+    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    store_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    topic: Mapped[str] = mapped_column(Text, primary_key=True)
+    subscribed_at: Mapped[datetime] = mapped_column(Timestamp)
+    checked_at: Mapped[datetime] = mapped_column(Timestamp)
+    lost_at: Mapped[datetime | None] = mapped_column(Timestamp)
