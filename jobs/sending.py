@@ -8,11 +8,12 @@ the lease's token: a holder that was too slow records nothing.
 import logging
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from rq.timeouts import BaseTimeoutException
 
-from webapp.core import deliveries
+from webapp.core import deliveries, delivery_log, discovery
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.db import connection_lost
@@ -61,13 +62,14 @@ def settle_batch(
 ) -> None:
     """Record what became of a batch. When the receiver asked us to wait, nothing counts as a try:
     the message and all that is behind it wait."""
-    after = 0.0
+    after, reason = 0.0, None
     if tried and tried[-1][2].after is not None and not tried[-1][2].final:
         message, _, outcome = tried.pop()
         after, untried = max(outcome.after or 0.0, SHORTEST_PAUSE_SECONDS), [message, *untried]
+        reason = outcome.reason
     for one in tried:
         record(ctx, handler, work, token, one)
-    deliveries.release(ctx.db, ctx.merchant_id, handler, untried, token, after)
+    deliveries.release(ctx.db, ctx.merchant_id, handler, untried, token, after, reason)
 
 
 def take_lease(
@@ -80,7 +82,10 @@ def take_lease(
     with parts.database.transaction(merchant_id) as ctx:
         if not deliveries.lock_lane(ctx.db, merchant_id, handler):
             return uuid.uuid4(), 0, []
-        token, messages = deliveries.lease(ctx.db, merchant_id, handler, BATCH, LEASE_SECONDS)
+        lease = deliveries.lease(ctx.db, merchant_id, handler, BATCH, LEASE_SECONDS)
+        token, messages = lease.token, lease.messages
+        for message, reason in lease.dead:
+            tell_of_the_dead(ctx, handler, message, reason)
         prepared = [(m, try_to_prepare(ctx, handler, work, token, m)) for m in messages]
         needless = [message for message, request in prepared if request is None]
         if needless:
@@ -118,18 +123,51 @@ def fail_alone(
         raise error
     log.error("%s cannot work message %s", handler, message.message_id, exc_info=error)
     reason = f"{type(error).__name__}: {error}"
-    deliveries.fail(ctx.db, ctx.merchant_id, handler, message, reason, token=token)
+    count_try(ctx, handler, message, reason, token)
+
+
+def count_try(
+    ctx: Context,
+    handler: str,
+    message: Message,
+    reason: str,
+    token: uuid.UUID | None,
+    *,
+    final: bool = False,
+) -> None:
+    """Count a failed try of a delivery, or give it up with its reason."""
+    db, merchant_id = ctx.db, ctx.merchant_id
+    if deliveries.fail(db, merchant_id, handler, message, reason, token=token, final=final):
+        tell_of_the_dead(ctx, handler, message, reason)
+
+
+def tell_of_the_dead(ctx: Context, handler: str, message: Message, reason: str) -> None:
+    """Say once that a delivery was given up, except to the feature that could not deliver it: it
+    would hear of its own failures for ever."""
+    listeners = {name.partition(".")[0] for name in ctx.handlers.get("delivery.dead", ())}
+    if handler.partition(".")[0] in listeners:
+        return
+    payload = {
+        "handler": handler,
+        "destination": discovery.destination(handler),
+        "topic": message.topic,
+        "message_id": message.message_id,
+        "reason": reason,
+    }
+    ctx.emit("delivery.dead", f"{handler}:{message.message_id}", payload)
 
 
 def try_to_send(parts: Parts, work: Send, request: Any) -> Outcome:
     """One try. An unexpected failure counts as one, with its reason, and stops nothing else."""
+    started = time.monotonic()
     try:
-        return work.send(parts.gateways, request)
+        outcome = work.send(parts.gateways, request)
     except BaseTimeoutException:
         raise
     except Exception as error:
         log.exception("a send failed")
-        return Outcome(False, f"{type(error).__name__}: {error}")
+        outcome = Outcome(False, f"{type(error).__name__}: {error}")
+    return replace(outcome, took=time.monotonic() - started)
 
 
 def record(
@@ -139,22 +177,15 @@ def record(
     token: uuid.UUID,
     tried: Tried,
 ) -> None:
-    """Settle and delete what was sent, or count the failed try; nothing without the lease."""
+    """Settle, delete and log what was sent, or count the failed try; nothing without the lease."""
     message, request, outcome = tried
     if not outcome.ok:
-        deliveries.fail(
-            ctx.db,
-            ctx.merchant_id,
-            handler,
-            message,
-            outcome.reason,
-            token=token,
-            final=outcome.final,
-        )
+        count_try(ctx, handler, message, outcome.reason, token, final=outcome.final)
         return
+    held = (ctx.db, ctx.merchant_id, handler, message, token)
     try:
         with ctx.db.begin_nested():
-            if deliveries.finish(ctx.db, ctx.merchant_id, handler, [message], token):
+            if delivery_log.finish_sent(*held, work.destination, outcome.took):
                 work.settle(ctx, request, outcome)
             else:
                 log.warning("%s lost the lease of message %s", handler, message.message_id)

@@ -1,6 +1,7 @@
 """Cards on their way to a shop over real HTTP: leases, fencing, retries, and what is never sent."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -224,7 +225,7 @@ def test_a_push_that_cannot_be_settled_counts_a_try(shop: ConnectedShop) -> None
         raise RuntimeError("not today")
 
     shop.earn("7,2026-01-01,30.50")
-    broken = Send(WORK.prepare, WORK.send, settle)
+    broken = replace(WORK, settle=settle)
     assert sending.send_batch(shop.parts, PUSH, broken, shop.tenant.merchant_id) == 1
     (left,) = shop.deliveries(PUSH)
     assert (left.attempts, left.reason) == (1, "RuntimeError: not today")

@@ -26,13 +26,14 @@ Apply = Callable[[Context, Sequence[Message]], None]
 class Outcome:
     """What became of one try to send. `ok` is done; otherwise `reason` says why not, `final` that
     no retry can help, `after` the seconds the receiver asked us to wait (Retry-After).
-    `report` is handed to `settle` when ok."""
+    `report` is handed to `settle` when ok. `took` is how long the try took, in seconds."""
 
     ok: bool
     reason: str = ""
     final: bool = False
     after: float | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
+    took: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,13 @@ class Send:
     `prepare` reads what to send, in the transaction that takes the lease, so that a retry always
     sends the newest state; None means there is nothing to send any more. `send` talks to the
     network with no transaction open. `settle` records an ok outcome in the transaction that deletes
-    the delivery.
+    the delivery. `destination` names the service that is sent to, e.g. `klaviyo`.
     """
 
     prepare: Callable[[Context, Message], Any]
     send: Callable[[Any, Any], Outcome]
     settle: Callable[[Context, Any, Outcome], None]
+    destination: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Claiming, leasing and settling deliveries: what a worker does with the rows that `outbox` wrote.
 
-A delivery is deleted when it is done; what is waiting, leased, retrying or dead is a row. It is due
-when `due_at` has passed. A claim for the network moves `due_at` to the end of its lease and sets a
-token; only the holder of the token may settle it (a fencing token). Times of due and lease come
-from the database's clock, so that all machines agree.
+A delivery is deleted when it is done (what was sent is kept in `delivery_log`); what is waiting,
+leased, retrying or dead is a row. It is due when `due_at` has passed. A claim for the network moves
+`due_at` to the end of its lease and sets a token; only the holder of the token may settle it (a
+fencing token). Times of due and lease come from the database's clock, so that all machines agree.
 """
 
 import uuid
@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 # One try and three retries; then the delivery is dead and says why.
 RETRY_AFTER_SECONDS = (30, 120, 600)
 MAX_REASON = 500
+# The token of no holder: it keeps a lane waiting, as its receiver asked, while nobody works it.
+WAITING = uuid.UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,17 @@ def claim(db: Session, merchant_id: str, handler: str, most: int) -> list[Messag
     return [Message(*row) for row in db.execute(text(_CLAIM), values)]
 
 
-def lease(
-    db: Session, merchant_id: str, handler: str, most: int, seconds: float
-) -> tuple[uuid.UUID, list[Message]]:
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What was claimed for the network under one token; `dead` are deliveries whose tries turned
+    out to be used up, each with its reason."""
+
+    token: uuid.UUID
+    messages: list[Message]
+    dead: list[tuple[Message, str]]
+
+
+def lease(db: Session, merchant_id: str, handler: str, most: int, seconds: float) -> Lease:
     """Claim for the network: the deliveries stay ours for `seconds` after this commit.
 
     Nothing is claimed while another holder's lease in the lane is still running, which keeps the
@@ -73,10 +83,10 @@ def lease(
     )
     values = {"handler": handler, "merchant_id": merchant_id}
     if db.scalar(running, values):
-        return token, []
+        return Lease(token, [], [])
     messages = claim(db, merchant_id, handler, most)
     used_up = [m for m in messages if m.attempts > len(RETRY_AFTER_SECONDS)]
-    _bury(db, merchant_id, handler, used_up)
+    dead = _bury(db, merchant_id, handler, used_up)
     messages = [m for m in messages if m not in used_up]
     take = text(
         """
@@ -87,7 +97,7 @@ def lease(
         """
     )
     db.execute(take, {**values, "token": token, "seconds": seconds, "ids": _ids(messages)})
-    return token, messages
+    return Lease(token, messages, dead)
 
 
 def finish(
@@ -126,9 +136,9 @@ def fail(
     *,
     token: uuid.UUID | None = None,
     final: bool = False,
-) -> None:
+) -> bool:
     """Count a failed try (a lease has counted it already): due again after a pause, or dead with
-    its reason when the tries are used up or `final`."""
+    its reason when the tries are used up or `final`. True when the delivery is dead now."""
     dead = final or message.attempts >= len(RETRY_AFTER_SECONDS)
     pause = RETRY_AFTER_SECONDS[min(message.attempts, len(RETRY_AFTER_SECONDS) - 1)]
     sql = text(
@@ -140,6 +150,7 @@ def fail(
             dead_at = case when :dead then clock_timestamp() end
         where handler = :handler and merchant_id = :merchant_id and message_id = :message_id
           and lease_token is not distinct from cast(:token as uuid)
+        returning dead_at is not null
         """
     )
     values = {
@@ -151,7 +162,7 @@ def fail(
         "dead": dead,
         "token": token,
     }
-    db.execute(sql, values)
+    return bool(db.scalar(sql, values))
 
 
 def release(
@@ -161,15 +172,16 @@ def release(
     messages: Iterable[Message],
     token: uuid.UUID,
     after: float = 0.0,
+    reason: str | None = None,
 ) -> None:
     """Give back leased deliveries that were not tried, or that the receiver asked to send later:
-    no try is counted. With `after` (seconds) the lease is kept until then, and the whole lane
-    waits with it; else they are due at once."""
+    no try is counted. With `after` (seconds) they are kept until then, and the whole lane waits
+    with them; else they are due at once. `reason` says why they wait."""
     sql = text(
         """
         update deliveries
-        set attempts = attempts - 1,
-            lease_token = case when :after > 0 then lease_token end,
+        set attempts = attempts - 1, reason = coalesce(cast(:reason as text), reason),
+            lease_token = case when :after > 0 then cast(:waiting as uuid) end,
             due_at = clock_timestamp() + make_interval(secs => :after)
         where handler = :handler and merchant_id = :merchant_id and message_id = any(:ids)
           and lease_token = cast(:token as uuid)
@@ -181,11 +193,15 @@ def release(
         "ids": _ids(messages),
         "token": token,
         "after": after,
+        "waiting": WAITING,
+        "reason": reason and reason[:MAX_REASON],
     }
     db.execute(sql, values)
 
 
-def _bury(db: Session, merchant_id: str, handler: str, messages: Iterable[Message]) -> None:
+def _bury(
+    db: Session, merchant_id: str, handler: str, messages: list[Message]
+) -> list[tuple[Message, str]]:
     """Deliveries whose tries are used up without an outcome: dead, and they say so."""
     sql = text(
         """
@@ -193,10 +209,30 @@ def _bury(db: Session, merchant_id: str, handler: str, messages: Iterable[Messag
         set dead_at = clock_timestamp(), lease_token = null,
             reason = coalesce(reason, 'no outcome was recorded within the lease')
         where handler = :handler and merchant_id = :merchant_id and message_id = any(:ids)
+        returning message_id, reason
         """
     )
     values = {"merchant_id": merchant_id, "handler": handler, "ids": _ids(messages)}
-    db.execute(sql, values)
+    reasons = dict(map(tuple, db.execute(sql, values)))
+    return [(message, reasons[message.message_id]) for message in messages]
+
+
+def send_again(
+    db: Session, merchant_id: str, handlers: Iterable[str], message_id: int | None = None
+) -> list[str]:
+    """Put dead deliveries back as if they had never been tried, of these handlers and, with
+    `message_id`, of that message only. The handler of each, which is to be rung."""
+    sql = text(
+        """
+        update deliveries
+        set dead_at = null, attempts = 0, lease_token = null, due_at = clock_timestamp()
+        where merchant_id = :merchant_id and handler = any(:handlers) and dead_at is not null
+          and (cast(:message_id as bigint) is null or message_id = :message_id)
+        returning handler
+        """
+    )
+    values = {"merchant_id": merchant_id, "handlers": list(handlers), "message_id": message_id}
+    return [str(handler) for handler in db.scalars(sql, values)]
 
 
 def pending(db: Session, merchant_id: str, handlers: Iterable[str] | None = None) -> int:

@@ -38,7 +38,7 @@ def parts(kind: str) -> Iterator[tuple[str, ModuleType]]:
 
 def load_models() -> None:
     """Import every table, so that the metadata is complete."""
-    for module in ("audit", "inbox", "models", "outbox", "schedule"):
+    for module in ("audit", "delivery_log", "inbox", "models", "outbox", "schedule"):
         import_module(f"webapp.core.{module}")
     for _ in parts("models"):
         pass
@@ -84,6 +84,12 @@ def notifications() -> Mapping[str, Notification]:
         for _, module in parts("messages")
         for said in getattr(module, "NOTIFICATIONS", ())
     }
+
+
+def destination(handler: str) -> str:
+    """The service that a handler sends to; empty for one that works inside our own database."""
+    work = handlers().get(handler)
+    return work.destination if isinstance(work, Send) else ""
 
 
 @cache

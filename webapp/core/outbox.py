@@ -16,7 +16,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
-    Integer,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -68,25 +67,6 @@ class Delivery(Base):
     lease_token: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
     dead_at: Mapped[datetime | None] = mapped_column(Timestamp)
     reason: Mapped[str | None] = mapped_column(Text)
-
-
-class SentDelivery(Base):
-    """One delivery that the network has taken: a delivery's own row is deleted then. Kept for
-    thirty days (`deliveries.prune_log`). `took_ms` is how long the last try took, `reason` why the
-    try before it failed, if one did."""
-
-    __tablename__ = "delivery_log"
-    __table_args__ = (Index(None, "merchant_id", "sent_at"),)
-
-    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    handler: Mapped[str] = mapped_column(Text, primary_key=True)
-    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    destination: Mapped[str] = mapped_column(Text)
-    topic: Mapped[str] = mapped_column(Text)
-    attempts: Mapped[int] = mapped_column(SmallInteger)
-    took_ms: Mapped[int] = mapped_column(Integer)
-    reason: Mapped[str | None] = mapped_column(Text)
-    sent_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
 
 
 _EMIT = text(

@@ -58,4 +58,4 @@ def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:
 
 
 APPLIES = {"orders.imported": award_orders}
-SENDS = {"points.changed": Send(prepare, send, settle)}
+SENDS = {"points.changed": Send(prepare, send, settle, "shopify")}
