@@ -25,6 +25,7 @@ from webapp.embedded.local import LocalServers
 from webapp.embedded.supervisor import Supervisor
 from webapp.parts import Parts, build
 
+pytest_plugins = ["tests.standins"]
 TEMPLATE, SHARED = "loyalnest_template", "loyalnest_shared"
 KEYS = {"k1": b"1" * 32}
 

@@ -1,0 +1,80 @@
+"""The stand-ins of outside services for tests: real HTTP on ports of their own, in this process."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from webapp.demo.standins.catalogue import outside_services
+from webapp.demo.standins.host import StandinHost
+from webapp.demo.standins.service import Standin
+
+
+@dataclass(frozen=True)
+class Standins:
+    """`url("klaviyo")` is the base address; `tls_url` the same port by https, whose certificate
+    nobody trusts."""
+
+    host: StandinHost
+
+    def url(self, service: str) -> str:
+        return self.host.servers[service].url
+
+    def tls_url(self, service: str) -> str:
+        return self.host.servers[service].tls_url
+
+    def urls(self) -> Mapping[str, str]:
+        """Service -> base address, as Settings.service_urls takes it."""
+        return {name: server.url for name, server in self.host.servers.items()}
+
+    def environment(self) -> dict[str, str]:
+        """LOYALNEST_KLAVIYO_URL and its like."""
+        return {f"LOYALNEST_{name.upper()}_URL": url for name, url in self.urls().items()}
+
+    def standin(self, service: str) -> Standin:
+        return self.host.servers[service].standin
+
+    def faults(self, service: str, steps: Sequence[Mapping[str, object]]) -> None:
+        """Script the next calls, e.g. `[{"status": 500, "times": 2}, {"drop": True}]`. A refusal
+        (`refuse_ms`) begins at once; an empty script ends it."""
+        server = self.host.servers[service]
+        server.refuse(0)
+        server.standin.faults.replace({"next": list(steps)})
+        server.follow_script()
+
+    def received(self, service: str) -> dict[str, dict[str, Any]]:
+        """By deduplication id: `arrivals`, `effects`, `kind`, `said`."""
+        entries = self.standin(service).received.entries()
+        return {str(entry["key"]): entry for entry in entries}
+
+    def effects(self, service: str) -> dict[str, int]:
+        """By deduplication id: how often the real service would count it."""
+        return {key: entry["effects"] for key, entry in self.received(service).items()}
+
+    def calls(self, service: str) -> int:
+        """How many calls came in, answered or not."""
+        return self.standin(service).received.calls
+
+    def revoke(self, service: str, *keys: str) -> None:
+        """Exactly these credentials are refused from now on."""
+        self.standin(service).keys.revoke(keys)
+
+    def reset(self) -> None:
+        for server in self.host.servers.values():
+            server.refuse(0)
+            server.standin.reset()
+
+
+@pytest.fixture(scope="session")
+def standin_host() -> Iterator[StandinHost]:
+    with StandinHost(outside_services()) as host:
+        yield host
+
+
+@pytest.fixture
+def standins(standin_host: StandinHost) -> Standins:
+    """All stand-ins, with nothing received and no fault scripted."""
+    found = Standins(standin_host)
+    found.reset()
+    return found

@@ -1,0 +1,57 @@
+"""`python -m webapp.demo.standins`: all stand-ins in one process, until it is told to stop.
+
+It prints one line of JSON, service -> address, when everything listens.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from webapp.demo.standins.catalogue import NAMES, outside_services
+from webapp.demo.standins.host import CONTROL, StandinHost
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m webapp.demo.standins", description=__doc__)
+    parser.add_argument(
+        "--ports",
+        type=ports,
+        default={},
+        metavar="NAME=PORT,...",
+        help=f"{', '.join((*NAMES, CONTROL))}; a service that is not named gets a free port",
+    )
+    return parser.parse_args(argv)
+
+
+def ports(text: str) -> dict[str, int]:
+    """`klaviyo=8720,slack=8721`."""
+    found: dict[str, int] = {}
+    for pair in filter(None, text.split(",")):
+        name, _, number = pair.partition("=")
+        if name not in (*NAMES, CONTROL) or not number.isdigit():
+            raise argparse.ArgumentTypeError(f"{pair} is no NAME=PORT of a stand-in")
+        found[name] = int(number)
+    return found
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until SIGTERM or SIGINT; 1 when a port is taken."""
+    chosen = parse(argv).ports
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with StandinHost(outside_services(), chosen) as host:
+            print(json.dumps(host.urls()), flush=True)
+            stop.wait()
+    except OSError as error:
+        print(f"the stand-ins cannot start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,33 @@
+"""How tests and the demo speak to a stand-in itself, beside the API that it imitates."""
+
+from http import HTTPStatus
+
+from webapp.demo.standins.exchange import Answer, Call, as_json
+from webapp.demo.standins.service import Standin
+
+
+def control(standin: Standin, call: Call) -> Answer:
+    """`POST /_faults` takes a fault script, `POST /_keys` which credentials are revoked,
+    `POST /_reset` forgets everything, `GET /_received` tells what came."""
+    if (call.method, call.path) == ("GET", "/_received"):
+        summary = standin.received.summary()
+        return as_json({"service": standin.name, "faults": len(standin.faults), **summary})
+    if call.method != "POST":
+        return as_json({"error": "no such address"}, HTTPStatus.NOT_FOUND)
+    if call.path == "/_faults":
+        return _faults(standin, call)
+    if call.path == "/_keys":
+        revoked = call.members().get("revoked")
+        standin.keys.revoke([str(key) for key in revoked] if isinstance(revoked, list) else [])
+        return as_json({"revoked": revoked})
+    if call.path == "/_reset":
+        standin.reset()
+        return as_json({"service": standin.name})
+    return as_json({"error": "no such address"}, HTTPStatus.NOT_FOUND)
+
+
+def _faults(standin: Standin, call: Call) -> Answer:
+    try:
+        return as_json({"faults": standin.faults.replace(call.json())})
+    except ValueError as error:
+        return as_json({"error": str(error)}, HTTPStatus.UNPROCESSABLE_ENTITY)
