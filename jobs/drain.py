@@ -19,10 +19,12 @@ from webapp.core.context import Context
 from webapp.core.contract import Apply, Send
 from webapp.core.db import connection_lost
 from webapp.core.deliveries import Message
+from webapp.core.inbox import Receiver
 from webapp.parts import Parts, build
 
 BUDGET_SECONDS = 1.0
-# Messages are sets already: one of an import stands for up to ten thousand orders.
+# Messages are sets already: one of an import stands for up to ten thousand orders. Events that were
+# told to us come singly, so a receiver says itself how many it takes at once.
 BATCH = 10
 
 _parts: dict[int, Parts] = {}
@@ -68,7 +70,8 @@ def apply_batch(parts: Parts, handler: str, apply: Apply, merchant_id: str) -> i
     with parts.database.transaction(merchant_id) as ctx:
         if not deliveries.lock_lane(ctx.db, merchant_id, handler):
             return 0
-        messages = deliveries.claim(ctx.db, merchant_id, handler, BATCH)
+        most = apply.batch if isinstance(apply, Receiver) else BATCH
+        messages = deliveries.claim(ctx.db, merchant_id, handler, most)
         if messages:
             apply_or_isolate(ctx, handler, apply, messages)
     return len(messages)

@@ -1,4 +1,5 @@
-"""Rings the bell of every handler that has something due, ten times a second.
+"""Rings the bell of every handler that has something due, ten times a second; beside it runs the
+schedule.
 
 The relay holds no state. When PostgreSQL or Redis is away it waits and goes on.
 """
@@ -9,6 +10,7 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs import schedule
 from webapp.core import discovery, routing
 from webapp.parts import Parts
 
@@ -24,6 +26,7 @@ def run(parts: Parts) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     names = tuple(discovery.handlers())
+    threading.Thread(target=schedule.run, args=(parts, stop), daemon=True).start()
     pause = LOOK_EVERY_SECONDS
     while not stop.wait(pause):
         try:

@@ -10,7 +10,16 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core import i18n
-from webapp.entry import dashboard, failures, health, identity, shell, static_files, widgets
+from webapp.entry import (
+    dashboard,
+    failures,
+    health,
+    identity,
+    shell,
+    static_files,
+    webhooks,
+    widgets,
+)
 from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +49,7 @@ def create_app(parts: Parts) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     Htmx(app)
     speak(app)
-    for entry in (widgets, dashboard, static_files, health):
+    for entry in (widgets, webhooks, dashboard, static_files, health):
         app.register_blueprint(entry.blueprint)
     failures.attach(app)
     app.after_request(guard)

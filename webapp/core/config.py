@@ -27,7 +27,8 @@ class Settings:
     `encryption_keys` maps key id to 32 raw bytes; the first entry encrypts, all of them decrypt.
     `shopify_admin_url` holds `{shop}`, replaced by the shop domain. `clock_file` is set only where
     the business clock may be moved (the demo); it holds `{"offset_seconds": int}`. `calls_a_minute`
-    is what each service key may do.
+    is what each service key may do. `slack_signing_secrets` are those that Slack may sign with, two
+    during a rotation; without one no event of Slack's is taken.
     """
 
     database_url: str
@@ -38,6 +39,7 @@ class Settings:
     shopify_admin_url: str
     clock_file: Path | None
     calls_a_minute: int
+    slack_signing_secrets: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -64,7 +66,13 @@ class Settings:
             shopify_admin_url=env.get("LOYALNEST_SHOPIFY_ADMIN_URL", "https://{shop}"),
             clock_file=Path(clock_file) if clock_file else None,
             calls_a_minute=parse_count("LOYALNEST_CALLS_A_MINUTE", env, 600),
+            slack_signing_secrets=parse_list(env.get("LOYALNEST_SLACK_SIGNING_SECRETS", "")),
         )
+
+
+def parse_list(value: str) -> tuple[str, ...]:
+    """`a,b` -> (a, b); empty parts are left out."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def parse_count(name: str, env: Mapping[str, str], default: int) -> int:

@@ -63,13 +63,15 @@ class StoredEvent(Base):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One delivery at the door, its signature verified. `event` is the sender's id of what
-    happened, the same in every delivery of it, where there is one."""
+    """One delivery at the door, its signature verified. `document` is what `document` reads of the
+    body. `event` is the sender's id of what happened, the same in every delivery of it, where there
+    is one."""
 
     source: str
     topic: str
     delivery_id: str
     body: bytes
+    document: Mapping[str, Any]
     store_id: str | None = None
     event: str | None = None
     triggered_at: datetime | None = None
@@ -175,12 +177,11 @@ def business_key(arrival: Arrival) -> str | None:
     """What makes this event the same one whoever delivers it, under whatever delivery id; None
     when nothing but the delivery id does. A document's id is unique in its store."""
     word = arrival.topic.rpartition("/")[2]
-    document = _object(arrival.body) if word in ONCE | AGAIN else {}
-    key = document.get("id")
+    key, updated_at = arrival.document.get("id"), arrival.document.get("updated_at")
     if key is not None and word in ONCE:
         return f"{arrival.store_id}:{key}"
-    if key is not None and document.get("updated_at"):
-        return f"{arrival.store_id}:{key}@{document['updated_at']}"
+    if key is not None and updated_at and word in AGAIN:
+        return f"{arrival.store_id}:{key}@{updated_at}"
     return f"{arrival.store_id}:{arrival.event}" if arrival.event else None
 
 
@@ -199,18 +200,18 @@ def read_events(ctx: Context, event_ids: Sequence[int]) -> list[InboundEvent]:
     found = []
     for row in ctx.db.execute(sql, values):
         place = StoredEvent.place(ctx.merchant_id, row.source, row.delivery_id)
-        document = json.loads(ctx.keys.open(row.body, place))
-        if not isinstance(document, dict):
+        payload = json.loads(ctx.keys.open(row.body, place))
+        if not isinstance(payload, dict):
             raise ValueError("the body is not a JSON object")
         told = row.store_id, row.triggered_at, row.received_at
-        found.append(InboundEvent(row.event_id, row.source, row.topic, *told, document))
+        found.append(InboundEvent(row.event_id, row.source, row.topic, *told, payload))
     return found
 
 
-def _object(body: bytes) -> Mapping[str, Any]:
-    """The body's JSON object, empty when it is none: then the handler says what is wrong."""
+def document(body: bytes) -> Mapping[str, Any]:
+    """The body's JSON object, empty when it is none: then its handler will say what is wrong."""
     try:
-        document = json.loads(body)
+        found = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return document if isinstance(document, dict) else {}
+    return found if isinstance(found, dict) else {}

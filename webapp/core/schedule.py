@@ -51,16 +51,17 @@ def period(schedule: str, wall: datetime) -> datetime:
     return wall - (wall - midnight) % SCHEDULES[schedule]
 
 
-def claim(db: Session, schedule: str, begun: datetime) -> bool:
-    """Whether this transaction is to begin the period: nobody has, and nobody else is at it.
+def lock(db: Session, schedule: str) -> bool:
+    """Be the one who begins periods of a schedule until this transaction ends, if nobody else is.
+    `db` belongs to no tenant."""
+    sql = text("select pg_try_advisory_xact_lock(hashtext('schedule'), hashtext(:schedule))")
+    return bool(db.scalar(sql, {"schedule": schedule}))
 
-    `db` belongs to no tenant. The claim ends with the transaction; `record` makes it last.
-    """
-    lock = text("select pg_try_advisory_xact_lock(hashtext('schedule'), hashtext(:schedule))")
-    if not db.scalar(lock, {"schedule": schedule}):
-        return False
-    sql = "select 1 from schedule_runs where schedule = :schedule and period >= :period"
-    return db.scalar(text(sql), {"schedule": schedule, "period": begun}) is None
+
+def is_begun(db: Session, schedule: str, begun: datetime) -> bool:
+    """Whether this period, or a later one, has been begun for everybody."""
+    sql = text("select 1 from schedule_runs where schedule = :schedule and period >= :period")
+    return db.scalar(sql, {"schedule": schedule, "period": begun}) is not None
 
 
 def record(db: Session, schedule: str, begun: datetime) -> None:

@@ -6,6 +6,7 @@ from flask import current_app
 
 from webapp.core.cache import Cache
 from webapp.core.clock import Clock
+from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database
 from webapp.core.rates import Limiter
@@ -14,6 +15,8 @@ from webapp.core.rates import Limiter
 class Parts(Protocol):
     """What the ways in need of the process they run in (`webapp.parts` builds it)."""
 
+    @property
+    def settings(self) -> Settings: ...
     @property
     def clock(self) -> Clock: ...
     @property
