@@ -33,6 +33,7 @@ VERBS = {
     "check": Verb("test", "webapp.lab.checks:main", "format, lint, types, contracts, build"),
     "bench": Verb("run", "webapp.lab.bench:main", "measure, and compare with the goals"),
     "serve": Verb("run", GUNICORN, "serve the web application (gunicorn arguments)"),
+    "rpc": Verb("run", "webapp.rpc:main", "serve the gRPC services (--bind HOST:PORT)"),
     "worker": Verb("run", "-m jobs worker", "run a worker"),
     "relay": Verb("run", "-m jobs relay", "run the relay that wakes the workers"),
     "migrate": Verb("run", "webapp.core.db:migrate_command", "bring the database up to date"),

@@ -61,16 +61,18 @@ class Database:
         locale: str = "en",
         *,
         readonly: bool = False,
+        within: float | None = None,
     ) -> Iterator[Context]:
         """One unit of work of one tenant; commits at the end, rolls back on any exception.
 
-        After the commit the named cache tags are dropped and the doorbells rung; both are best
-        effort, for the relay rings again whatever is due.
+        No statement may take longer than `within` seconds, see `timed_out`. After the commit the
+        named cache tags are dropped and the doorbells rung; both are best effort, for the relay
+        rings again whatever is due.
         """
         with self._sessions() as session, session.begin():
             if readonly:
                 session.execute(text("set transaction read only"))
-            set_tenant(session, merchant_id)
+            set_tenant(session, merchant_id, within)
             ctx = Context(
                 db=session,
                 merchant_id=merchant_id,
@@ -133,10 +135,28 @@ def connection_lost(error: BaseException) -> bool:
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
 
 
-def set_tenant(session: Session, merchant_id: str) -> None:
-    """Bind the transaction of `session` to one tenant."""
-    sql = text("select set_config('app.merchant_id', :merchant_id, true)")
-    session.execute(sql, {"merchant_id": merchant_id})
+def timed_out(error: BaseException) -> bool:
+    """Whether a statement was ended because it took longer than its transaction allowed."""
+    if isinstance(error, DBAPIError):
+        error = error.orig or error
+    return isinstance(error, psycopg.errors.QueryCanceled)
+
+
+def set_tenant(session: Session, merchant_id: str, within: float | None = None) -> None:
+    """Bind the transaction of `session` to one tenant, and its statements to `within` seconds."""
+    if within is None:
+        session.execute(_SET_TENANT, {"merchant_id": merchant_id})
+    else:
+        milliseconds = str(max(1, round(1000 * within)))
+        values = {"merchant_id": merchant_id, "milliseconds": milliseconds}
+        session.execute(_SET_TENANT_AND_TIME, values)
+
+
+_SET_TENANT = text("select set_config('app.merchant_id', :merchant_id, true)")
+_SET_TENANT_AND_TIME = text(
+    "select set_config('app.merchant_id', :merchant_id, true),"
+    " set_config('statement_timeout', :milliseconds, true)"
+)
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:

@@ -181,6 +181,18 @@ UNAVAILABLE = _kind(
     "UNAVAILABLE",
     N_("error.unavailable", "LoyalNest cannot answer right now. Please try again shortly."),
 )
+DEADLINE_EXCEEDED = _kind(
+    "deadline_exceeded",
+    504,
+    "DEADLINE_EXCEEDED",
+    N_("error.deadline_exceeded", "The answer took longer than you allowed."),
+)
+NOT_IMPLEMENTED = _kind(
+    "not_implemented",
+    501,
+    "UNIMPLEMENTED",
+    N_("error.not_implemented", "This call is not available yet."),
+)
 INTERNAL = _kind(
     "internal",
     500,

@@ -49,7 +49,11 @@ def describe_shop(
         ],
         "start": {
             **patiently(parts.database, partial(figures, parts, shop)),
-            "services": {"LoyalNest web": ports.web_url, "Shop": ports.shop_url},
+            "services": {
+                "LoyalNest web": ports.web_url,
+                "LoyalNest gRPC": ports.grpc_address,
+                "Shop": ports.shop_url,
+            },
         },
     }
     (folder / "shop").mkdir(exist_ok=True)
@@ -81,6 +85,7 @@ def write_description(
     """`demo.json`: what programs need to use the demo. Development secrets only."""
     content = {
         "base_url": ports.web_url,
+        "grpc_address": ports.grpc_address,
         "storefront_url": ports.shop_url,
         "admin_url": f"{ports.shop_url}/demo/admin",
         "database_url": environment["DATABASE_URL"],

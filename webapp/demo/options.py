@@ -38,7 +38,12 @@ def parse(argv: list[str]) -> Options:
     add("--refunds", type=existing, action="append", default=[], metavar="FILE")
     add("--as-of", type=calendar_date.fromisoformat, metavar="DATE", help="business date to start")
     add("--advance", type=span, metavar="3d", help="move the business clock (of a running demo)")
-    add("--port", type=int, default=DEFAULT_PORT, help="the shop's port; the web has the next one")
+    add(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        help="the shop's port; web and gRPC have the next two",
+    )
     add("--data", type=Path, default=DATA, metavar="DIR")
     add("--no-browser", action="store_true")
     add("--stop", action="store_true", help="stop the demo that runs in DIR")

@@ -26,10 +26,11 @@ ENVIRONMENT_FILE = "environment.json"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`shop` is the storefront and start page, `web` LoyalNest itself."""
+    """`shop` is the storefront and start page, `web` and `rpc` are LoyalNest itself."""
 
     shop: int
     web: int
+    rpc: int
 
     @property
     def shop_url(self) -> str:
@@ -39,10 +40,15 @@ class Ports:
     def web_url(self) -> str:
         return f"http://{HOST}:{self.web}"
 
+    @property
+    def grpc_address(self) -> str:
+        return f"{HOST}:{self.rpc}"
+
 
 def choose_ports(first: int) -> Ports:
-    """`first` and the one after it; raises ServerError with the remedy when either is taken."""
-    for port in (first, first + 1):
+    """`first` and the two after it; raises ServerError with the remedy when one is taken."""
+    ports = Ports(first, first + 1, first + 2)
+    for port in (ports.shop, ports.web, ports.rpc):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -51,7 +57,7 @@ def choose_ports(first: int) -> Ports:
                 raise ServerError(
                     f"Port {port} of {HOST} cannot be used ({error}): choose another with --port."
                 ) from None
-    return Ports(first, first + 1)
+    return ports
 
 
 def start_servers(supervisor: Supervisor, folder: Path, ports: Ports) -> dict[str, str]:
@@ -82,7 +88,7 @@ def start_servers(supervisor: Supervisor, folder: Path, ports: Ports) -> dict[st
 def start_processes(
     supervisor: Supervisor, folder: Path, ports: Ports, environment: Mapping[str, str]
 ) -> None:
-    """Start web, workers, relay and shop, and wait until web and shop answer."""
+    """Start web, rpc, workers, relay and shop, and wait until those with an address answer."""
     python, logs = sys.executable, folder / "logs"
     web = [
         *(python, "-m", "gunicorn", "wsgi:app", "--bind", f"{HOST}:{ports.web}"),
@@ -90,6 +96,7 @@ def start_processes(
     ]
     commands = {
         "web": web,
+        "rpc": [python, "-m", "webapp.rpc", "--bind", ports.grpc_address],
         **{f"worker-{n + 1}": [python, "-m", "jobs", "worker"] for n in range(WORKERS)},
         "relay": [python, "-m", "jobs", "relay"],
         "shop": [python, "-m", "webapp.demo.shop", str(folder / "shop.json")],
@@ -99,6 +106,7 @@ def start_processes(
         supervisor.spawn(name, argv, env=environment, cwd=root, log=logs / f"{name}.log")
     wait_until_ready(supervisor, "web", f"{ports.web_url}/readyz")
     wait_until_ready(supervisor, "shop", f"{ports.shop_url}/healthz")
+    wait_until_listening(supervisor, "rpc", ports.rpc)
 
 
 def wait_until_ready(supervisor: Supervisor, name: str, url: str) -> None:
@@ -115,6 +123,20 @@ def wait_until_ready(supervisor: Supervisor, name: str, url: str) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise ServerError(f"{name} does not answer at {url}; see its log in the data folder.")
+
+
+def wait_until_listening(supervisor: Supervisor, name: str, port: int) -> None:
+    """Wait until `port` takes connections; raises ServerError when the process is not up in time."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        supervisor.check(name)
+        try:
+            socket.create_connection((HOST, port), timeout=2).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise ServerError(f"{name} does not listen on port {port}; see its log in the data folder.")
 
 
 def keep_secrets(file: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp.core.db import Database
 from webapp.entry import parts
 
 blueprint = Blueprint("health", __name__)
@@ -18,9 +19,16 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """200 when the database answers, else 503. Redis is not asked: we serve without it."""
+    answers = database_answers(parts().database)
+    status = "ok" if answers else "unavailable"
+    return jsonify(status=status, database=answers), 200 if answers else 503
+
+
+def database_answers(database: Database) -> bool:
+    """Whether the database answers a question now."""
     try:
-        with parts().database.before_tenant() as db:
+        with database.before_tenant() as db:
             db.execute(text("select 1"))
     except SQLAlchemyError:
-        return jsonify(status="unavailable", database=False), 503
-    return jsonify(status="ok", database=True), 200
+        return False
+    return True
