@@ -70,8 +70,9 @@ def health_of(client: RpcClient, service: str = "") -> int:
     return int(stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=20).status)
 
 
-def sync(client: RpcClient, key: str | None, **metadata: str) -> Answer:
-    return client.call(SYNC, {"customer_id": "7", "store_ids": []}, key=key, **metadata)
+def sync(client: RpcClient, tenant: Tenant, key: str | None, timeout: float = 20) -> Answer:
+    given = {"customer_id": "7", "store_ids": [tenant.shop]}
+    return client.call(SYNC, given, key=key, timeout=timeout)
 
 
 def test_health_follows_the_database(client: RpcClient, blind: RpcClient) -> None:
@@ -91,7 +92,7 @@ def test_a_watcher_hears_of_a_shutdown(committed: Parts) -> None:
 
 
 def test_without_a_database_a_call_is_refused_as_unavailable(blind: RpcClient) -> None:
-    answer = sync(blind, "lnk_any")
+    answer = blind.call(SYNC, {}, key="lnk_any")
     assert (answer.status, answer.code) == ("UNAVAILABLE", "unavailable")
 
 
@@ -124,9 +125,9 @@ def test_reflection_tells_every_method(client: RpcClient) -> None:
     sorted(set(descriptors.methods()) - {row.grpc for _, row in discovery.use_cases().values()}),
 )
 def test_a_method_without_a_row_says_so_in_the_callers_language(
-    client: RpcClient, name: str
+    blind: RpcClient, name: str
 ) -> None:
-    answer = client.call(name, {}, accept_language="de-DE,de;q=0.9")
+    answer = blind.call(name, {}, accept_language="de-DE,de;q=0.9")
     assert (answer.status, answer.code) == ("UNIMPLEMENTED", "not_implemented")
     assert answer.message == i18n.text(
         "de", "error.not_implemented", "This call is not available yet."
@@ -134,7 +135,7 @@ def test_a_method_without_a_row_says_so_in_the_callers_language(
 
 
 def test_a_failure_carries_its_code_for_programs(client: RpcClient) -> None:
-    answer = sync(client, None)
+    answer = client.call(SYNC, {})
     assert (answer.status, answer.code) == ("UNAUTHENTICATED", "service_key_invalid")
     info = answer.detail("ErrorInfo")
     assert (info.reason, info.domain) == ("service_key_invalid", "loyalnest")  # type: ignore[attr-defined]
@@ -156,10 +157,13 @@ def test_a_long_value_leaves_the_answer_readable(client: RpcClient, key: str) ->
     assert (answer.status, answer.code) == ("NOT_FOUND", "customer_not_found")
 
 
-def test_too_many_calls_are_told_when_to_come_back(committed: Parts, key: str) -> None:
-    settings = replace(committed.settings, calls_a_minute=1)
-    for client in serving(build(settings, committed.clock)):
-        answers = [sync(client, key) for _ in range(2)]
+def test_too_many_calls_are_told_when_to_come_back(
+    committed: Parts, tenant: Tenant, key: str
+) -> None:
+    parts = build(replace(committed.settings, calls_a_minute=1), committed.clock)
+    for client in serving(parts):
+        answers = [sync(client, tenant, key) for _ in range(2)]
+    parts.database.close()
     assert [answer.status for answer in answers] == ["OK", "RESOURCE_EXHAUSTED"]
     refused = answers[1]
     assert refused.code == "rate_limited"
@@ -169,10 +173,10 @@ def test_too_many_calls_are_told_when_to_come_back(committed: Parts, key: str) -
 
 
 def test_a_surprise_tells_the_caller_nothing(
-    committed: Parts, servers: Servers, client: RpcClient, key: str
+    committed: Parts, servers: Servers, tenant: Tenant, client: RpcClient, key: str
 ) -> None:
     administer(servers, committed, "alter table audit_logs rename to elsewhere")
-    answer = sync(client, key)
+    answer = sync(client, tenant, key)
     assert (answer.status, answer.code) == ("INTERNAL", "internal")
     assert "audit_logs" not in answer.message + str(answer.metadata)
 
@@ -183,7 +187,7 @@ def test_a_statement_ends_with_the_callers_patience(
     engine = create_engine(admin_url(servers, committed))
     with engine.begin() as connection:
         connection.execute(text("lock table audit_logs in exclusive mode"))
-        answer = client.call(SYNC, {"customer_id": "7", "store_ids": []}, key=key, timeout=0.5)
+        answer = sync(client, tenant, key, 0.5)
         assert answer.status == "DEADLINE_EXCEEDED"
         waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
         deadline = time.monotonic() + 5
@@ -194,7 +198,7 @@ def test_a_statement_ends_with_the_callers_patience(
     with committed.database.transaction(tenant.merchant_id, readonly=True) as ctx:
         audited = "select count(*) from audit_logs where action = 'multi_store_sync'"
         assert ctx.db.scalar(text(audited)) == 0
-    assert sync(client, key).status == "OK"
+    assert sync(client, tenant, key).status == "OK"
 
 
 class Call:

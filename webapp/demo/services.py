@@ -126,7 +126,7 @@ def wait_until_ready(supervisor: Supervisor, name: str, url: str) -> None:
 
 
 def wait_until_listening(supervisor: Supervisor, name: str, port: int) -> None:
-    """Wait until `port` takes connections; raises ServerError when the process is not up in time."""
+    """Wait until `port` takes connections; raises ServerError when nothing does in time."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         supervisor.check(name)

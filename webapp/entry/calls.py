@@ -14,8 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from webapp.core import i18n, messages, routing, tenancy
 from webapp.core.context import Context
 from webapp.core.contract import UseCase
-from webapp.core.db import connection_lost
+from webapp.core.db import connection_lost, timed_out
 from webapp.core.errors import (
+    DEADLINE_EXCEEDED,
     INTERNAL,
     MERCHANT_NOT_FOUND,
     RATE_LIMITED,
@@ -54,18 +55,23 @@ def perform(
     idempotency_key: str | None = None,
     from_text: bool = False,
     notes: Notes | None = None,
+    within: float | None = None,
 ) -> dict[str, Any]:
     """Carry out one call and give back the fields of its envelope.
 
     `credential` is what the caller sent as `Authorization`; `locale` one of our tags
-    (`asked_locale`). `from_text` says that all values are text (a query string). Raises AppError:
+    (`asked_locale`). `from_text` says that all values are text (a query string). No statement may
+    take longer than `within` seconds (deadline_exceeded, see `visible`). Raises AppError:
     service_key_invalid, rate_limited, permission_denied, those of `messages.decode`,
     merchant_not_found, and the row's own.
     """
     notes = notes or Notes()
     merchant_id, key_id = key_owner(parts, credential)
     count_call(parts, key_id, notes)
-    with parts.database.transaction(merchant_id, locale=locale, readonly=not row.write) as ctx:
+    readonly = not row.write
+    with parts.database.transaction(
+        merchant_id, locale=locale, readonly=readonly, within=within
+    ) as ctx:
         ctx.actor = accounts.actor_of_service_key(ctx, key_id)
         ctx.actor.demand(row.permission)
         message = messages.decode(row.message, given, from_text=from_text)
@@ -118,6 +124,8 @@ def visible(error: Exception) -> AppError:
     """The failure that a caller may see. What is a fault of ours is logged with its traceback."""
     if isinstance(error, AppError):
         return error
+    if timed_out(error):
+        return AppError(DEADLINE_EXCEEDED)
     if isinstance(error, PoolTimeoutError) or connection_lost(error):
         log.error("the database did not answer", exc_info=error)
         return AppError(UNAVAILABLE)

@@ -11,8 +11,8 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
-from grpc_health.v1 import health, health_pb2
-from grpc_reflection.v1alpha import reflection, reflection_pb2
+from grpc_health.v1 import health, health_pb2  # type: ignore[import-untyped]
+from grpc_reflection.v1alpha import reflection, reflection_pb2  # type: ignore[import-untyped]
 
 from webapp.core import discovery
 from webapp.core.contract import UseCase
@@ -112,7 +112,7 @@ def answering(parts: Parts, row: UseCase, method: Method) -> Handler:
         except Exception as failure:
             error = calls.visible(failure)
         wait = notes.allowance.reset if error.kind is RATE_LIMITED and notes.allowance else None
-        rpc_failures.end(context, error, calls.asked_locale(given, None, wished), wait)
+        return rpc_failures.end(context, error, calls.asked_locale(given, None, wished), wait)
 
     return answer
 
@@ -128,7 +128,7 @@ def seconds_left(context: grpc.ServicerContext) -> float:
 def refusing(_data: bytes, context: grpc.ServicerContext) -> bytes:
     """What answers the calls of a method that no feature has yet."""
     locale = calls.asked_locale(None, None, metadata_of(context).get("accept-language"))
-    rpc_failures.end(context, AppError(NOT_IMPLEMENTED), locale)
+    return rpc_failures.end(context, AppError(NOT_IMPLEMENTED), locale)
 
 
 def metadata_of(context: grpc.ServicerContext) -> dict[str, str]:

@@ -27,7 +27,7 @@ def end(
     """End the call with `error`, said in `locale`; trying again helps `after` so many seconds."""
     message = clipped(error.message(locale), LONGEST_MESSAGE)
     status = grpc.StatusCode[error.kind.grpc]
-    metadata = [
+    metadata: list[tuple[str, str | bytes]] = [
         (CODE_KEY, error.kind.code),
         (DETAILS_KEY, details(status.value[0], message, error, after)),
     ]

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Iterable
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
 from webapp.core.db import Database
 from webapp.entry.health import database_answers
 
 LOOK_EVERY_SECONDS = 1.0
+# How long leaving waits for a look that is under way.
+LONGEST_LOOK_SECONDS = 5.0
 _STATES = health_pb2.HealthCheckResponse
 
 
@@ -39,6 +41,7 @@ class Pulse:
         """Tell whoever watches to go elsewhere; for good."""
         self._stop.set()
         self._servicer.enter_graceful_shutdown()
+        self._thread.join(LONGEST_LOOK_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY_SECONDS):
