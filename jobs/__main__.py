@@ -1,12 +1,12 @@
 """`python -m jobs worker|relay`: one process each, as production starts them."""
 
-import logging
 import sys
 
 import redis
 from rq import Queue, Worker
 
 from jobs import drain, relay
+from webapp.core import logs
 from webapp.core.config import ConfigurationError
 from webapp.gateways.redis_cache import QUEUE
 from webapp.parts import Parts
@@ -27,8 +27,7 @@ def work(parts: Parts) -> None:
 
 def main(argv: list[str]) -> int:
     """Run the process that `argv` names; exits 2 for wrong use."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.configure()
     processes = {"worker": work, "relay": relay.run}
     if len(argv) != 1 or argv[0] not in processes:
         print("Usage: python -m jobs worker|relay", file=sys.stderr)

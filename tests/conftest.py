@@ -14,7 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from tests.factories import FixedClock, NoCache
+from tests.factories import SECRET, FixedClock, NoCache
+from tests.log_scan import LogScanPlugin
 from webapp.app import create_app
 from webapp.bootstrap.browser import find_browser
 from webapp.core import discovery
@@ -28,6 +29,7 @@ from webapp.parts import Parts, build
 pytest_plugins = ["tests.standins"]
 TEMPLATE, SHARED = "loyalnest_template", "loyalnest_shared"
 KEYS = {"k1": b"1" * 32}
+SECRET_KEY = "not a secret: only tests know it"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Servers:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: a slow gate, run by `test --full`")
+    known = (SECRET, SECRET_KEY, base64.b64encode(KEYS["k1"]).decode())
+    config.pluginmanager.register(LogScanPlugin(known), "log-scan")
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +119,7 @@ def settings_for(database_url: str, redis_url: str) -> Settings:
         {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "LOYALNEST_SECRET_KEY": "not a secret: only tests know it",
+            "LOYALNEST_SECRET_KEY": SECRET_KEY,
             "LOYALNEST_ENCRYPTION_KEYS": f"k1:{encoded}",
         }
     )

@@ -18,6 +18,7 @@ from flask import Flask, Response, abort, g, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from webapp.core import logs
 from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
 from webapp.demo import pages, proxy, start
@@ -190,8 +191,7 @@ def dashboard_link(
 
 def main(argv: Sequence[str]) -> int:
     """Serve the shop that the file named in `argv` describes; 2 when it cannot be used."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="shop: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.configure(form="shop: %(message)s")
     if len(argv) != 1:
         sys.stderr.write("usage: python -m webapp.demo.shop CONFIG.json\n")
         return 2
