@@ -80,7 +80,7 @@ class TestPostscript:
         with httpx.Client(headers=BEARER, trust_env=False) as client:
             answers = [client.post(url, json=self.EVENT) for _ in range(16)]
         assert [a.status_code for a in answers] == [202] * 15 + [429]
-        assert answers[-1].json()["errors"][0]["code"] == 3002
+        assert answers[-1].json()["error_code"] == 3002
         assert "Retry-After" not in answers[-1].headers
 
     @pytest.mark.parametrize(
@@ -93,12 +93,16 @@ class TestPostscript:
         ],
     )
     def test_a_wrong_event_is_refused(self, url: str, change: dict[str, object]) -> None:
-        assert post(url, {**self.EVENT, **change}, BEARER).status_code == 422
+        assert post(url, {**self.EVENT, **change}, BEARER).status_code == 400
 
     def test_both_tokens_are_wanted(self, url: str) -> None:
         alone = {"Authorization": BEARER["Authorization"]}
         codes = [post(url, self.EVENT, headers).status_code for headers in ({}, alone)]
         assert codes == [401, 401]
+
+    def test_a_shop_is_behind_the_key(self, standins: Standins) -> None:
+        url = f"{standins.url('postscript')}/api/v2/me"
+        assert httpx.get(url, headers=BEARER, trust_env=False).json()["success"] is True
 
 
 class TestPostHog:

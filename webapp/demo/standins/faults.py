@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -113,6 +113,31 @@ class FaultScript:
 
     def __len__(self) -> int:
         return len(self._next)
+
+
+class CallRate:
+    """A limit of calls a second, kept for each caller alone."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._moments: dict[str, deque[float]] = defaultdict(deque)
+        self._lock = threading.Lock()
+
+    def exceeded(self, caller: str) -> bool:
+        """Count one call; whether it is one too many, which then does not count."""
+        now = time.monotonic()
+        with self._lock:
+            moments = self._moments[caller]
+            while moments and moments[0] <= now - 1:
+                moments.popleft()
+            if len(moments) >= self._most:
+                return True
+            moments.append(now)
+            return False
+
+    def forget(self) -> None:
+        with self._lock:
+            self._moments.clear()
 
 
 class CostBucket:

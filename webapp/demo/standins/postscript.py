@@ -1,20 +1,18 @@
 """Postscript: custom events in.
 
-Source: the harvested description of its API (loyalty notes): `POST /api/v2/events` answers 202
-with `event_ids`; partners send a bearer token and the shop's token; 15 calls a second and pair of
-tokens, beyond that error 3002 without Retry-After. No deduplication is promised for `external_id`,
-so here every event counts. `GET /api/v2/subscribers` is what a key is tried with; the wording of
-errors other than 3002 is our own.
+Source: developers.postscript.io as harvested by api-evangelist: `POST /api/v2/events` answers 202
+with `event_ids`, `GET /api/v2/me` says whose key it is; partners send a bearer token and the shop's
+token; 15 calls a second and pair of tokens, beyond that error 3002 without Retry-After. No
+deduplication is promised for `external_id`, so here every event counts. Codes and words of errors
+other than 3002 are not documented and our own.
 """
 
 import re
-import threading
-import time
-from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from webapp.demo.standins.exchange import Answer, Call, as_json
+from webapp.demo.standins.faults import CallRate
 from webapp.demo.standins.received import Arrival
 from webapp.demo.standins.service import Standin
 
@@ -25,8 +23,8 @@ _WHO = ("subscriber_id", "email", "phone")
 _TOO_MANY = 3002
 
 
-def failure(status: int, code: int, detail: str) -> Answer:
-    return as_json({"errors": [{"code": code, "detail": detail, "status": int(status)}]}, status)
+def failure(status: int, code: int, message: str) -> Answer:
+    return as_json({"error_code": code, "error_message": message, "success": False}, status)
 
 
 class Postscript(Standin):
@@ -37,8 +35,7 @@ class Postscript(Standin):
 
     def __init__(self) -> None:
         super().__init__()
-        self._moments: dict[str, deque[float]] = defaultdict(deque)
-        self._lock = threading.Lock()
+        self._rate = CallRate(CALLS_A_SECOND)
 
     def read(self, call: Call) -> Sequence[Arrival]:
         if (call.method, call.path.rstrip("/")) != ("POST", "/api/v2/events"):
@@ -52,13 +49,13 @@ class Postscript(Standin):
         token, shop = call.word_after("Bearer"), call.headers.get("x-postscript-shop-token", "")
         if not self.keys.good(token) or not shop or not self.keys.good(f"sk_{shop}"):
             return failure(HTTPStatus.UNAUTHORIZED, 1001, "Invalid API key or shop token")
-        if self._too_many(f"{token} {shop}"):
+        if self._rate.exceeded(f"{token} {shop}"):
             return self.over_limit()
         asked = (call.method, call.path.rstrip("/"))
         if asked == ("POST", "/api/v2/events"):
             return self._take_event(call)
-        if asked == ("GET", "/api/v2/subscribers"):
-            return as_json({"subscribers": [], "meta": {"total": 0}})
+        if asked == ("GET", "/api/v2/me"):
+            return as_json({"shop": {"name": "Stand-in"}, "success": True})
         return failure(HTTPStatus.NOT_FOUND, 1004, "Not found")
 
     def refusal(self, status: int) -> Answer:
@@ -66,30 +63,18 @@ class Postscript(Standin):
             return failure(status, _TOO_MANY, "Rate limit exceeded")
         return failure(status, 1000, HTTPStatus(status).phrase)
 
-    def _too_many(self, pair: str) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            moments = self._moments[pair]
-            while moments and moments[0] <= now - 1:
-                moments.popleft()
-            if len(moments) >= CALLS_A_SECOND:
-                return True
-            moments.append(now)
-            return False
-
     def _take_event(self, call: Call) -> Answer:
         event = call.members()
         wrong = _complaint(event)
         if wrong:
-            return failure(HTTPStatus.UNPROCESSABLE_ENTITY, 2001, wrong)
+            return failure(HTTPStatus.BAD_REQUEST, 2001, wrong)
         key = str(event.get("external_id"))
         self.received.count(key)
         return as_json({"event_ids": [key]}, HTTPStatus.ACCEPTED)
 
     def reset(self) -> None:
         super().reset()
-        with self._lock:
-            self._moments.clear()
+        self._rate.forget()
 
 
 def _complaint(event: Mapping[str, object]) -> str:
