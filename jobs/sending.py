@@ -18,6 +18,7 @@ from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.db import connection_lost
 from webapp.core.deliveries import Message
+from webapp.gateways.calling import GatewayError
 from webapp.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -162,6 +163,8 @@ def try_to_send(parts: Parts, work: Send, request: Any) -> Outcome:
     started = time.monotonic()
     try:
         outcome = work.send(parts.gateways, request)
+    except GatewayError as error:
+        outcome = Outcome(False, str(error), error.final, error.after, credential=error.credential)
     except BaseTimeoutException:
         raise
     except Exception as error:

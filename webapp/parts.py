@@ -7,10 +7,9 @@ from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database, open_engine
-from webapp.gateways import Gateways
+from webapp.gateways import Gateways, open_gateways
 from webapp.gateways.rate_limits import RateLimiter
 from webapp.gateways.redis_cache import Doorbell, Guard, RedisCache, connect
-from webapp.gateways.shopify_admin import HttpShopifyAdmin
 
 
 @dataclass(frozen=True)
@@ -42,5 +41,5 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         handlers=discovery.handler_names(),
         ring=bell,
     )
-    gateways = Gateways(shopify=HttpShopifyAdmin(settings.shopify_admin_url))
+    gateways = open_gateways(settings.shopify_admin_url, settings.service_urls)
     return Parts(settings, clock, keys, cache, bell, limiter, database, gateways)

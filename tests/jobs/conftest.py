@@ -16,7 +16,6 @@ from tests.jobs.bench import TOKEN, Bench, ConnectedShop, Standin
 from webapp.core.clock import SystemClock
 from webapp.demo.standins import shopify
 from webapp.demo.standins.metafields import MetafieldStore
-from webapp.gateways import Gateways
 from webapp.gateways.redis_cache import QUEUE
 from webapp.gateways.shopify_admin import HttpShopifyAdmin
 from webapp.parts import Parts
@@ -65,7 +64,8 @@ def standin(tmp_path: Path, serve: Callable[[Flask], str]) -> Standin:
 def shop(committed: Parts, tmp_path: Path, standin: Standin) -> ConnectedShop:
     tenant = make_tenant(committed.database, access_token=TOKEN)
     admin, url = standin(tenant)
-    parts = replace(committed, gateways=Gateways(HttpShopifyAdmin(url)))
+    gateways = replace(committed.gateways, shopify=HttpShopifyAdmin(url))
+    parts = replace(committed, gateways=gateways)
     return ConnectedShop(parts, tenant, tmp_path, admin)
 
 

@@ -8,10 +8,20 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 KEY_BYTES = 32
+# Where the outside services are; LOYALNEST_<SERVICE>_URL names another place, e.g. a stand-in.
+SERVICE_URLS = {
+    "klaviyo": "https://a.klaviyo.com",
+    "postscript": "https://api.postscript.io",
+    "posthog": "https://us.i.posthog.com",
+    "slack": "https://slack.com",
+    "xai": "https://api.x.ai",
+    "partner": "https://partners.shopify.com",
+    "storage": "https://s3.{region}.amazonaws.com",
+}
 
 
 class ConfigurationError(Exception):
@@ -25,10 +35,11 @@ class Settings:
     """What a LoyalNest process needs to know before it starts.
 
     `encryption_keys` maps key id to 32 raw bytes; the first entry encrypts, all of them decrypt.
-    `shopify_admin_url` holds `{shop}`, replaced by the shop domain. `clock_file` is set only where
-    the business clock may be moved (the demo); it holds `{"offset_seconds": int}`. `calls_a_minute`
-    is what each service key may do. `slack_signing_secrets` are those that Slack may sign with, two
-    during a rotation; without one no event of Slack's is taken.
+    `shopify_admin_url` holds `{shop}`, replaced by the shop domain; `service_urls` has the address
+    of each service of SERVICE_URLS, and that of storage may hold `{region}`. `clock_file` is set
+    only where the business clock may be moved (the demo); it holds `{"offset_seconds": int}`.
+    `calls_a_minute` is what each service key may do. `slack_signing_secrets` are those that Slack
+    may sign with, two during a rotation; without one no event of Slack's is taken.
     """
 
     database_url: str
@@ -40,6 +51,7 @@ class Settings:
     clock_file: Path | None
     calls_a_minute: int
     slack_signing_secrets: tuple[str, ...] = ()
+    service_urls: Mapping[str, str] = field(default_factory=lambda: SERVICE_URLS)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -64,6 +76,10 @@ class Settings:
             encryption_keys=parse_encryption_keys(env["LOYALNEST_ENCRYPTION_KEYS"]),
             base_url=env.get("LOYALNEST_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
             shopify_admin_url=env.get("LOYALNEST_SHOPIFY_ADMIN_URL", "https://{shop}"),
+            service_urls={
+                service: (env.get(f"LOYALNEST_{service.upper()}_URL") or url).rstrip("/")
+                for service, url in SERVICE_URLS.items()
+            },
             clock_file=Path(clock_file) if clock_file else None,
             calls_a_minute=parse_count("LOYALNEST_CALLS_A_MINUTE", env, 600),
             slack_signing_secrets=parse_list(env.get("LOYALNEST_SLACK_SIGNING_SECRETS", "")),

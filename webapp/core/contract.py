@@ -25,8 +25,9 @@ Apply = Callable[[Context, Sequence[Message]], None]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one try to send. `ok` is done; otherwise `reason` says why not, `final` that
-    no retry can help, `after` the seconds the receiver asked us to wait (Retry-After).
-    `report` is handed to `settle` when ok. `took` is how long the try took, in seconds."""
+    no retry can help, `after` the seconds the receiver asked us to wait (Retry-After), and
+    `credential` that the receiver does not take our key. `report` is handed to `settle` when ok.
+    `took` is how long the try took, in seconds."""
 
     ok: bool
     reason: str = ""
@@ -34,6 +35,7 @@ class Outcome:
     after: float | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
     took: float = 0.0
+    credential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,12 @@ class Send:
 
     `prepare` reads what to send, in the transaction that takes the lease, so that a retry always
     sends the newest state; None means there is nothing to send any more. `send` talks to the
-    network with no transaction open. `settle` records an ok outcome in the transaction that deletes
-    the delivery. `destination` names the service that is sent to, e.g. `klaviyo`.
+    network with no transaction open; it may let a GatewayError escape, which becomes the outcome.
+    `settle` records an ok outcome in the transaction that deletes the delivery.
+
+    `destination` is the service that is called: sends to one destination share a breaker and a few
+    threads, and slow no other. What `prepare` gives back may have an attribute `breaker`, the `ref`
+    of the key it uses, so that a key that is refused stops only what is sent with it.
     """
 
     prepare: Callable[[Context, Message], Any]

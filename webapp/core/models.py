@@ -281,3 +281,59 @@ class ServiceKey(Base):
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
     revoked_at: Mapped[datetime | None] = mapped_column(Timestamp)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+
+
+class Connection(Base):
+    """A merchant's key of an outside service: its values as JSON, sealed. `credential_id` changes
+    with the key; `hint` is what may be shown of it."""
+
+    __tablename__ = "connections"
+    __table_args__ = (
+        CheckConstraint("service in ('klaviyo', 'postscript')", name="service"),
+        CheckConstraint("state in ('untested', 'testing', 'works', 'fails')", name="state"),
+    )
+
+    merchant_id: Mapped[str] = mapped_column(
+        Text, ForeignKey("merchants.merchant_id"), primary_key=True
+    )
+    service: Mapped[str] = mapped_column(Text, primary_key=True)
+    credential_id: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    hint: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default="untested")
+    tested_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    test_result: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(Timestamp)
+    updated_by: Mapped[str | None] = mapped_column(Text)
+
+    @staticmethod
+    def place(merchant_id: str, service: str) -> Place:
+        """What the sealed values are bound to."""
+        return Place("connections", "sealed", merchant_id, service)
+
+
+class PlatformConnection(Base):
+    """Our own key of an outside service; it belongs to no merchant. Columns as in Connection."""
+
+    __tablename__ = "platform_connections"
+    __table_args__ = (
+        CheckConstraint(
+            "service in ('posthog', 'slack', 'xai', 'partner', 'storage')", name="service"
+        ),
+        CheckConstraint("state in ('untested', 'testing', 'works', 'fails')", name="state"),
+    )
+
+    service: Mapped[str] = mapped_column(Text, primary_key=True)
+    credential_id: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    hint: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default="untested")
+    tested_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    test_result: Mapped[str | None] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(Timestamp)
+    updated_by: Mapped[str | None] = mapped_column(Text)
+
+    @staticmethod
+    def place(service: str) -> Place:
+        """What the sealed values are bound to."""
+        return Place("platform_connections", "sealed", "", service)

@@ -9,6 +9,8 @@ OWNERS = {
     "stores": {"*": "accounts"},
     "admin_users": {"*": "accounts"},
     "service_keys": {"*": "accounts"},
+    "connections": {"*": "accounts"},
+    "platform_connections": {"*": "accounts"},
     "users": {"*": "orders", "points_balance": "points"},
     "customer_identities": {"*": "orders"},
     "customer_contacts": {"*": "orders"},

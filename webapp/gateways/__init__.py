@@ -4,13 +4,46 @@
 same client, chosen by its base URL.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from webapp.gateways.shopify_admin import ShopifyAdmin
+from webapp.gateways.calling import Caller
+from webapp.gateways.klaviyo import HttpKlaviyo, Klaviyo
+from webapp.gateways.posthog import HttpPostHog, PostHog
+from webapp.gateways.postscript import HttpPostscript, Postscript
+from webapp.gateways.shopify_admin import HttpShopifyAdmin, ShopifyAdmin
+from webapp.gateways.shopify_partner import HttpShopifyPartner, ShopifyPartner
+from webapp.gateways.slack import HttpSlack, Slack
+from webapp.gateways.storage import S3Storage, Storage
+from webapp.gateways.xai import CALL_SECONDS, READ_SECONDS, HttpXai, Xai
 
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """Every outside service that a job may talk to."""
+    """Every outside service that a job may talk to; `caller` reads files that they point at."""
 
     shopify: ShopifyAdmin
+    partner: ShopifyPartner
+    klaviyo: Klaviyo
+    postscript: Postscript
+    posthog: PostHog
+    slack: Slack
+    xai: Xai
+    storage: Storage
+    caller: Caller
+
+
+def open_gateways(shopify_admin_url: str, service_urls: Mapping[str, str]) -> Gateways:
+    """The real clients at these addresses; opens no connection yet."""
+    caller = Caller()
+    return Gateways(
+        shopify=HttpShopifyAdmin(shopify_admin_url, caller),
+        partner=HttpShopifyPartner(service_urls["partner"], caller),
+        klaviyo=HttpKlaviyo(service_urls["klaviyo"], caller),
+        postscript=HttpPostscript(service_urls["postscript"], caller),
+        posthog=HttpPostHog(service_urls["posthog"], caller),
+        slack=HttpSlack(service_urls["slack"], caller),
+        xai=HttpXai(service_urls["xai"], Caller(read=READ_SECONDS, total=CALL_SECONDS)),
+        storage=S3Storage(service_urls["storage"]),
+        caller=caller,
+    )

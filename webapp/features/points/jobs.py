@@ -8,7 +8,7 @@ from webapp.core.deliveries import Message
 from webapp.features.points import service
 from webapp.features.points.messages import CardPush, OrderRange
 from webapp.gateways import Gateways
-from webapp.gateways.shopify_admin import GatewayError, Metafield
+from webapp.gateways.shopify_admin import Metafield
 
 NAMESPACE = "$app:loyalnest"
 POINTS_BALANCE = ("points_balance", "number_integer")
@@ -31,13 +31,10 @@ def prepare(ctx: Context, message: Message) -> CardPush | None:
 def send(gateways: Gateways, push: CardPush) -> Outcome:
     """Set the metafields of all customers of the push. A call is all or nothing and names every
     customer the shop refuses, so a second call without them is enough."""
-    try:
-        refused = set_points(gateways, push, push.cards)
-        rest = tuple(card for i, card in enumerate(push.cards) if i not in refused)
-        if refused and rest and set_points(gateways, push, rest):
-            return Outcome(False, "metafieldsSet refused more on the second call")
-    except GatewayError as error:
-        return Outcome(False, str(error), error.final, error.after)
+    refused = set_points(gateways, push, push.cards)
+    rest = tuple(card for i, card in enumerate(push.cards) if i not in refused)
+    if refused and rest and set_points(gateways, push, rest):
+        return Outcome(False, "metafieldsSet refused more on the second call")
     return Outcome(True, report={"refused": [push.cards[i][0] for i in sorted(refused)]})
 
 

@@ -30,6 +30,11 @@ class CardPush:
     access_token: str
     cards: tuple[tuple[str, int, int], ...]
 
+    @property
+    def breaker(self) -> str:
+        """The shop's token, for the breaker."""
+        return f"shopify:{self.store_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
