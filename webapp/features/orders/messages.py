@@ -76,3 +76,15 @@ class ImportResult:
     refused: int
     seconds: float
     refusals: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissedPage:
+    """One page of the orders that a shop has changed since a moment, asked for because it could not
+    tell us meanwhile. `since` is ISO 8601 in UTC; `after` the shop's cursor, None for the first."""
+
+    store_id: str
+    shop_domain: str
+    access_token: str
+    since: str
+    after: str | None

@@ -17,9 +17,8 @@ POINTS_BALANCE = ("points_balance", "number_integer")
 def award_orders(ctx: Context, messages: Sequence[Message]) -> None:
     for message in messages:
         payload = message.payload
-        service.award_orders(
-            ctx, OrderRange(payload["store_id"], payload["first"], payload["last"])
-        )
+        orders = OrderRange(payload["store_id"], payload["first"], payload["last"])
+        service.award_orders(ctx, orders, live=message.topic == "orders.paid")
 
 
 def prepare(ctx: Context, message: Message) -> CardPush | None:
@@ -54,5 +53,5 @@ def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:
     service.record_push(ctx, push, frozenset(outcome.report["refused"]))
 
 
-APPLIES = {"orders.imported": award_orders}
+APPLIES = {"orders.imported": award_orders, "orders.paid": award_orders}
 SENDS = {"points.changed": Send(prepare, send, settle, "shopify")}

@@ -20,11 +20,12 @@ MULTI_STORE_SYNC = "multi_store_sync"
 CARDS_A_PUSH = 25
 
 
-def award_orders(ctx: Context, orders: OrderRange) -> None:
+def award_orders(ctx: Context, orders: OrderRange, *, live: bool = False) -> None:
     """Enter the points of new orders into the ledger, and carry them to balances and cards.
 
     One entry an order under the key `order:<order_id>`; orders worth less than one unit
     and orders of guests earn nothing. Every customer of the range gets a card, also with 0 points.
+    Of `live` orders each member who earned is named by topic; what history brings notifies nobody.
     """
     store = ctx.db.get_one(Store, (ctx.merchant_id, orders.store_id))
     values = {
@@ -36,10 +37,31 @@ def award_orders(ctx: Context, orders: OrderRange) -> None:
         "rule_version": RULE_VERSION,
         "currency": store.currency,
     }
-    changed = list(ctx.db.scalars(text(_AWARD), values))
+    earned = [(str(c), int(p), int(b)) for c, p, b in ctx.db.execute(text(_AWARD), values)]
+    changed = [customer_id for customer_id, _, _ in earned]
+    if live:
+        ctx.emit_all("points.earned", earnings(orders, earned))
     ctx.stale(*(cache.points_tag(customer_id) for customer_id in changed))
     if store.access_token is not None:
         ctx.emit_all("points.changed", push_requests(orders, changed))
+
+
+def earnings(
+    orders: OrderRange, earned: list[tuple[str, int, int]]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Messages (key, payload) of who earned points with these orders; `earned` holds (customer id,
+    points, balance)."""
+    for customer_id, points, balance in earned:
+        if points:
+            yield (
+                f"{orders.store_id}:{orders.first}:{customer_id}",
+                {
+                    "store_id": orders.store_id,
+                    "customer_id": customer_id,
+                    "points": points,
+                    "balance": balance,
+                },
+            )
 
 
 def push_requests(
@@ -81,13 +103,17 @@ with earning as materialized (
     from earned
     where u.merchant_id = :merchant_id and u.customer_id = earned.customer_id
     returning u.customer_id, u.points_balance
+), cards as (
+    insert into customer_cards (merchant_id, customer_id, points)
+    select :merchant_id, customer_id, points_balance from balances
+    order by customer_id
+    on conflict (merchant_id, customer_id) do update
+    set points = excluded.points, version = customer_cards.version + 1
+    returning customer_id, points
 )
-insert into customer_cards (merchant_id, customer_id, points)
-select :merchant_id, customer_id, points_balance from balances
+select customer_id, earned.points, cards.points as balance
+from earned join cards using (customer_id)
 order by customer_id
-on conflict (merchant_id, customer_id) do update
-set points = excluded.points, version = customer_cards.version + 1
-returning customer_id
 """
 
 

@@ -1,6 +1,9 @@
-"""What rfm does later: absorb new documents, and score a shop when an import is complete.
+"""What rfm does later: absorb new documents, and score a shop when an import is complete and every
+hour.
 
-One handler hears all three topics, so a shop is never scored before its orders are absorbed.
+One handler hears all topics of documents, so a shop is never scored before its orders are absorbed.
+A live order changes its customer's facts, and with them their scores, at once; the cut-points that
+all are measured by move slowly, and follow every hour.
 """
 
 from collections.abc import Sequence
@@ -10,11 +13,11 @@ from webapp.core.deliveries import Message
 from webapp.features.rfm import service
 from webapp.features.rfm.messages import DocumentRange
 
-TABLES = {"orders.imported": "orders", "refunds.imported": "refunds"}
+TABLES = {"orders.imported": "orders", "orders.paid": "orders", "refunds.imported": "refunds"}
 
 
 def absorb_and_score(ctx: Context, messages: Sequence[Message]) -> None:
-    to_score: dict[str, None] = {}
+    to_score: set[str] = set()
     for message in messages:
         payload = message.payload
         if message.topic in TABLES:
@@ -24,13 +27,19 @@ def absorb_and_score(ctx: Context, messages: Sequence[Message]) -> None:
             service.absorb(ctx, documents)
         # A document that needed a retry may come after the import was scored.
         if message.topic not in TABLES or message.attempts:
-            to_score[payload["store_id"]] = None
-    for store_id in to_score:
+            to_score.add(payload["store_id"])
+    for store_id in sorted(to_score):
         service.score_customers(ctx, store_id)
+
+
+def score_hourly(ctx: Context) -> None:
+    service.score_all(ctx)
 
 
 APPLIES = {
     "orders.imported": absorb_and_score,
+    "orders.paid": absorb_and_score,
     "refunds.imported": absorb_and_score,
     "orders.import_finished": absorb_and_score,
 }
+EVERY = {"hourly": score_hourly}

@@ -70,9 +70,21 @@ set first_day = excluded.first_day, last_day = excluded.last_day, days = exclude
 """
 
 
+def score_all(ctx: Context) -> None:
+    """Score every shop of the merchant anew."""
+    sql = text("select store_id from stores where merchant_id = :merchant_id order by store_id")
+    for store_id in ctx.db.scalars(sql, {"merchant_id": ctx.merchant_id}).all():
+        score_customers(ctx, store_id)
+
+
 def score_customers(ctx: Context, store_id: str) -> None:
     """Compute a shop's cut-points over all customers with an order, count its segments under them,
-    and keep both as the next version, unless they are those of the newest one."""
+    and keep both as the next version, unless they are those of the newest one.
+
+    One at a time a shop; whoever scores several takes them in the order of their ids.
+    """
+    lock = text("select pg_advisory_xact_lock(hashtext('scoring'), hashtext(:store_id))")
+    ctx.db.execute(lock, {"store_id": store_id})
     values = {"merchant_id": ctx.merchant_id, "store_id": store_id, "quantiles": list(QUANTILES)}
     recency, frequency, monetary, customers = ctx.db.execute(text(_CUTS), values).one()
     if not customers:

@@ -103,16 +103,21 @@ def jsonl_reader(currency: str, exponent: int) -> Reader:
             raise RefusedLineError("invalid_json", "the line is not a JSON object")
         if "__parentId" in node:
             raise SkippedLineError("part of an order")
-        if node.get("test") or node.get("cancelledAt"):
-            raise SkippedLineError("a test or cancelled order")
-        try:
-            return _order_rows(node, currency, exponent)
-        except (AttributeError, KeyError, TypeError) as error:
-            raise RefusedLineError(
-                "invalid_json", "the order does not have the shape of a bulk operation's"
-            ) from error
+        return node_rows(node, currency, exponent)
 
     return read
+
+
+def node_rows(node: dict[str, Any], currency: str, exponent: int) -> list[Row]:
+    """The order of a GraphQL node, and its refunds. Raises RefusedLineError or SkippedLineError."""
+    if node.get("test") or node.get("cancelledAt"):
+        raise SkippedLineError("a test or cancelled order")
+    try:
+        return _order_rows(node, currency, exponent)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RefusedLineError(
+            "invalid_json", "the order does not have the shape of a bulk operation's"
+        ) from error
 
 
 def _order_rows(node: dict[str, Any], currency: str, exponent: int) -> list[Row]:

@@ -1,5 +1,5 @@
-"""Use cases of orders on their way in. A command calls them chunk by chunk; each chunk is one
-commit, so an import can be interrupted anywhere and run again without a double.
+"""Orders and refunds from files. A command calls these chunk by chunk; each chunk is one commit, so
+an import can be interrupted anywhere and run again without a double.
 
 Staging is a temporary table of the importing session: bulk rows cost no write-ahead log, and
 nothing is left over when the session ends. One sort gives every row its place (customers together)
@@ -11,46 +11,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from webapp.core.context import Context
-from webapp.core.errors import STORE_NOT_FOUND, AppError
-from webapp.core.models import CustomerIdentity, Store
-from webapp.features.orders.messages import (
-    BeginImport,
-    ImportProgress,
-    Staged,
-    StoreFound,
-    TakeChunk,
-)
+from webapp.features.orders.messages import BeginImport, ImportProgress, Staged, TakeChunk
 from webapp.features.orders.models import Import
+from webapp.features.orders.service.rows import add_rows
 
-# kind -> (table, its time column, its id column, topic)
-KINDS = {
-    "o": ("orders", "ordered_at", "order_id", "orders.imported"),
-    "r": ("refunds", "refunded_at", "refund_id", "refunds.imported"),
-}
-
-
-def find_store(ctx: Context, shop_domain: str) -> StoreFound:
-    """The merchant's store of that domain; raises AppError(store_not_found)."""
-    sql = select(Store.store_id, Store.currency, Store.timezone).where(
-        Store.merchant_id == ctx.merchant_id, Store.shop_domain == shop_domain
-    )
-    row = ctx.db.execute(sql).one_or_none()
-    if row is None:
-        raise AppError(STORE_NOT_FOUND, store=shop_domain)
-    return StoreFound(*row)
-
-
-def find_customer(ctx: Context, store_id: str, external_id: str) -> str | None:
-    """The member behind a store's customer, or None for somebody we have not met yet."""
-    sql = select(CustomerIdentity.customer_id).where(
-        CustomerIdentity.merchant_id == ctx.merchant_id,
-        CustomerIdentity.store_id == store_id,
-        CustomerIdentity.external_id == external_id,
-    )
-    return ctx.db.scalar(sql)
+IMPORTED = {"o": "orders.imported", "r": "refunds.imported"}
+_STAGED_ROWS = """
+    select seq, external_id, customer, at, minor from taking where seq between :first and :last
+"""
 
 
 def begin_import(ctx: Context, message: BeginImport) -> str:
@@ -130,66 +101,19 @@ from staged
 
 
 def take_chunk(ctx: Context, message: TakeChunk) -> int:
-    """Write one chunk of staged rows that are new, and say so by topic; gives back their number.
-
-    Chunks of one merchant are taken one after another, so that the new rows' ids are a range of
-    their own.
-    """
-    lock = text("select pg_advisory_xact_lock(hashtext('orders in'), hashtext(:merchant_id))")
-    table, at_column, id_column, topic = KINDS[message.kind]
-    values = {
-        "merchant_id": ctx.merchant_id,
-        "store_id": message.store_id,
-        "import_id": message.import_id,
-        "first": message.first,
-        "last": message.last,
-    }
-    ctx.db.execute(lock, values)
-    add = text(_ADD_ROWS.format(table=table, at_column=at_column, id_column=id_column))
-    taken, low, high = ctx.db.execute(add, values).one()
+    """Write one chunk of staged rows that are new, and say so by topic; gives back their number."""
+    found = {"first": message.first, "last": message.last}
+    taken, low, high = add_rows(ctx, message.store_id, message.kind, _STAGED_ROWS, found)
     if taken:
-        count = "update imports set taken = taken + :taken where import_id = :import_id"
-        ctx.db.execute(text(count), {**values, "taken": taken})
+        count = text(
+            "update imports set taken = taken + :taken "
+            "where merchant_id = :merchant_id and import_id = :import_id"
+        )
+        values = {"merchant_id": ctx.merchant_id, "import_id": message.import_id, "taken": taken}
+        ctx.db.execute(count, values)
         payload = {"store_id": message.store_id, "first": low, "last": high}
-        ctx.emit(topic, f"{message.import_id}:{low}", payload)
-    return int(taken)
-
-
-# One statement, so that a customer is looked up once a chunk and never once a row. The look-up is a
-# subselect, which makes its plan the same with and without statistics.
-_ADD_ROWS = """
-with chunk as materialized (
-    select seq, external_id, customer, at, minor from taking where seq between :first and :last
-), people as materialized (
-    select customer, (
-        select i.customer_id from customer_identities i
-        where i.merchant_id = :merchant_id and i.store_id = :store_id
-          and i.external_id = customer
-    ) as customer_id
-    from (select distinct customer from chunk where customer <> '') as buyers
-), fresh as materialized (
-    select customer, new_id('cus_') as customer_id, new_id('shc_') as shared_customer_id
-    from people where customer_id is null
-), met as (
-    insert into users (merchant_id, customer_id, shared_customer_id)
-    select :merchant_id, customer_id, shared_customer_id from fresh
-), named as (
-    insert into customer_identities (merchant_id, store_id, external_id, customer_id)
-    select :merchant_id, :store_id, customer, customer_id from fresh
-), members as (
-    select customer, customer_id from people where customer_id is not null
-    union all
-    select customer, customer_id from fresh
-), added as (
-    insert into {table} (merchant_id, store_id, external_id, customer_id, {at_column}, amount_minor)
-    select :merchant_id, :store_id, external_id, customer_id, at, minor
-    from chunk left join members using (customer)
-    order by seq
-    on conflict (merchant_id, store_id, external_id) do nothing
-    returning {id_column}
-)
-select count(*), min({id_column}), max({id_column}) from added
-"""
+        ctx.emit(IMPORTED[message.kind], f"{message.import_id}:{low}", payload)
+    return taken
 
 
 def refresh_statistics(ctx: Context) -> None:

@@ -1,0 +1,27 @@
+"""Use cases of orders on their way in. None of them commits."""
+
+from webapp.features.orders.service.contacts import keep_contacts
+from webapp.features.orders.service.imports import (
+    begin_import,
+    finish_import,
+    note_progress,
+    refresh_statistics,
+    stage,
+    take_chunk,
+)
+from webapp.features.orders.service.known import find_customer, find_store
+from webapp.features.orders.service.live import take_missed, take_paid
+
+__all__ = [
+    "begin_import",
+    "find_customer",
+    "find_store",
+    "finish_import",
+    "keep_contacts",
+    "note_progress",
+    "refresh_statistics",
+    "stage",
+    "take_chunk",
+    "take_missed",
+    "take_paid",
+]

@@ -1,0 +1,73 @@
+"""Orders as they are paid, and what was missed meanwhile. In sets: one statement a store, however
+many events came."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from webapp.core.context import Context
+from webapp.core.models import Store
+from webapp.core.words import currency_exponent, zone
+from webapp.features.orders.domain.live_order import paid_order
+from webapp.features.orders.domain.order_file import ORDER, Row, SkippedLineError, node_rows
+from webapp.features.orders.messages import MissedPage
+from webapp.features.orders.service.rows import add_rows
+
+Payloads = Mapping[str, Sequence[Mapping[str, Any]]]
+Read = Callable[[Mapping[str, Any], str, int], Row]
+
+
+def take_paid(ctx: Context, payloads: Payloads) -> int:
+    """Take orders that were just paid, by store id; the number of those that are new.
+
+    Raises NoResultFound for a store that is not there, RefusedLineError for an order that cannot
+    be read; test orders and cancelled ones are left out.
+    """
+    return sum(_take(ctx, store_id, found, paid_order) for store_id, found in payloads.items())
+
+
+def take_missed(ctx: Context, page: MissedPage, nodes: Sequence[Mapping[str, Any]]) -> int:
+    """Take orders that a shop has and we were never told of, as if they had just been paid."""
+    return _take(ctx, page.store_id, nodes, _node_order)
+
+
+def _node_order(node: Mapping[str, Any], currency: str, exponent: int) -> Row:
+    return next(row for row in node_rows(dict(node), currency, exponent) if row.kind == ORDER)
+
+
+def _take(ctx: Context, store_id: str, found: Sequence[Mapping[str, Any]], read: Read) -> int:
+    """Write the orders that are new and say so by topic; their number."""
+    store = ctx.db.get_one(Store, (ctx.merchant_id, store_id))
+    exponent = currency_exponent(store.currency)
+    rows: list[Row] = []
+    for payload in found:
+        try:
+            rows.append(read(payload, store.currency, exponent))
+        except SkippedLineError:
+            continue
+    values = {
+        "keys": [row.key for row in rows],
+        "customers": [row.customer for row in rows],
+        "ats": [_instant(row.at, store.timezone) for row in rows],
+        "minors": [row.minor for row in rows],
+    }
+    taken, first, last = add_rows(ctx, store_id, ORDER, _GIVEN_ROWS, values)
+    if taken:
+        payload = {"store_id": store_id, "first": first, "last": last}
+        ctx.emit("orders.paid", f"{store_id}:{first}", payload)
+    return taken
+
+
+_GIVEN_ROWS = """
+    select row_number() over () as seq, external_id, customer, at, minor
+    from unnest(
+        cast(:keys as text[]), cast(:customers as text[]), cast(:ats as timestamptz[]),
+        cast(:minors as bigint[])
+    ) as given(external_id, customer, at, minor)
+"""
+
+
+def _instant(written: str, timezone: str) -> datetime:
+    """A moment that `instant` has let through; in the shop's zone where it names none."""
+    at = datetime.fromisoformat(written)
+    return at if at.tzinfo else at.replace(tzinfo=zone(timezone))

@@ -1,0 +1,70 @@
+"""Writes new orders and refunds under the shop's own keys, with the members they make: the one way
+in that files and live orders share, so that the same order never counts twice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from webapp.core.context import Context
+
+# kind -> (table, its time column, its id column)
+TABLES = {
+    "o": ("orders", "ordered_at", "order_id"),
+    "r": ("refunds", "refunded_at", "refund_id"),
+}
+
+
+def add_rows(
+    ctx: Context, store_id: str, kind: str, source: str, values: Mapping[str, Any]
+) -> tuple[int, int, int]:
+    """Add those rows of `source` that are new: (how many, their first id, their last id).
+
+    `source` is a SELECT of seq, external_id, customer (empty for guests), at and minor, with
+    `values` for its placeholders. Rows of one merchant come in one transaction after another, so
+    that the ids of the new ones are a range of their own.
+    """
+    lock = text("select pg_advisory_xact_lock(hashtext('orders in'), hashtext(:merchant_id))")
+    table, at_column, id_column = TABLES[kind]
+    bound = {**values, "merchant_id": ctx.merchant_id, "store_id": store_id}
+    ctx.db.execute(lock, {"merchant_id": ctx.merchant_id})
+    sql = _ADD_ROWS.format(table=table, at_column=at_column, id_column=id_column, source=source)
+    taken, low, high = ctx.db.execute(text(sql), bound).one()
+    return int(taken), int(low or 0), int(high or 0)
+
+
+# One statement, so that a customer is looked up once a chunk and never once a row. The look-up is a
+# subselect, which makes its plan the same with and without statistics.
+_ADD_ROWS = """
+with chunk as materialized (
+    {source}
+), people as materialized (
+    select customer, (
+        select i.customer_id from customer_identities i
+        where i.merchant_id = :merchant_id and i.store_id = :store_id
+          and i.external_id = customer
+    ) as customer_id
+    from (select distinct customer from chunk where customer <> '') as buyers
+), fresh as materialized (
+    select customer, new_id('cus_') as customer_id, new_id('shc_') as shared_customer_id
+    from people where customer_id is null
+), met as (
+    insert into users (merchant_id, customer_id, shared_customer_id)
+    select :merchant_id, customer_id, shared_customer_id from fresh
+), named as (
+    insert into customer_identities (merchant_id, store_id, external_id, customer_id)
+    select :merchant_id, :store_id, customer, customer_id from fresh
+), members as (
+    select customer, customer_id from people where customer_id is not null
+    union all
+    select customer, customer_id from fresh
+), added as (
+    insert into {table} (merchant_id, store_id, external_id, customer_id, {at_column}, amount_minor)
+    select :merchant_id, :store_id, external_id, customer_id, at, minor
+    from chunk left join members using (customer)
+    order by seq
+    on conflict (merchant_id, store_id, external_id) do nothing
+    returning {id_column}
+)
+select count(*), min({id_column}), max({id_column}) from added
+"""
