@@ -81,7 +81,7 @@ def test_an_error_of_the_shop_counts_a_try(shop: ConnectedShop) -> None:
         shop.fail_next(status=500)
         shop.drain(PUSH)
         (left,) = shop.deliveries(PUSH)
-        assert (left.attempts, left.reason[:8], left.dead) == (number, "HTTP 500", False)
+        assert (left.attempts, left.reason, left.dead) == (number, "HTTP 500", False)
         assert pause - 10 < left.wait <= pause
         shop.let_time_pass()
     shop.drain(PUSH)
@@ -148,7 +148,7 @@ def test_a_refusal_is_dead_at_once(shop: ConnectedShop, status: int) -> None:
     shop.fail_next(status=status)
     shop.drain(PUSH)
     (left,) = shop.deliveries(PUSH)
-    assert (left.attempts, left.dead, left.reason[:8]) == (1, True, f"HTTP {status}")
+    assert (left.attempts, left.dead, left.reason) == (1, True, f"HTTP {status}")
     assert shop.admin.calls == 1
 
 
@@ -239,7 +239,7 @@ def test_a_dead_shop_does_not_hold_up_another(shop: ConnectedShop) -> None:
     shop.earn("7,2026-01-01,30.50")
     shop.drain(PUSH)
     (left,) = other.deliveries(PUSH)
-    assert (shop.shown("7"), left.reason[:8]) == ("30", "HTTP 404")
+    assert (shop.shown("7"), left.reason) == ("30", "HTTP 404")
 
 
 def test_every_card_reaches_a_shop_whose_bucket_is_small(shop: ConnectedShop) -> None:

@@ -90,9 +90,7 @@ class GraphQL:
             raise GatewayError("throttled", after=wait)
         content = {"query": document, "variables": dict(variables)}
         headers = {"X-Shopify-Access-Token": token}
-        answer = self._caller.call(
-            "POST", url, headers=headers, content=content, explain=_first_message
-        ).json()
+        answer = self._caller.call("POST", url, headers=headers, content=content).json()
         cost = (answer.get("extensions") or {}).get("cost") or {}
         self._buckets.learn(bucket, document, cost)
         if answer.get("errors"):
@@ -139,9 +137,3 @@ def _refusal(errors: Any, cost: Mapping[str, Any]) -> GatewayError:
     return GatewayError(
         "throttled", after=bounded(missing / (status.get("restoreRate") or SLOWEST_RESTORE))
     )
-
-
-def _first_message(answer: Mapping[str, Any]) -> object:
-    """The reason in a refused answer, whose `errors` is a text or a list of messages."""
-    errors = answer["errors"]
-    return errors if isinstance(errors, str) else errors[0]["message"]
