@@ -15,6 +15,7 @@ from webapp.entry import (
     failures,
     health,
     identity,
+    rest,
     shell,
     static_files,
     webhooks,
@@ -49,7 +50,7 @@ def create_app(parts: Parts) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     Htmx(app)
     speak(app)
-    for entry in (widgets, webhooks, dashboard, static_files, health):
+    for entry in (widgets, webhooks, dashboard, rest, static_files, health):
         app.register_blueprint(entry.blueprint)
     failures.attach(app)
     app.after_request(guard)

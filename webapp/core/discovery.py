@@ -38,7 +38,7 @@ def parts(kind: str) -> Iterator[tuple[str, ModuleType]]:
 
 def load_models() -> None:
     """Import every table, so that the metadata is complete."""
-    for module in ("audit", "delivery_log", "inbox", "models", "outbox", "schedule"):
+    for module in ("answers", "audit", "delivery_log", "inbox", "models", "outbox", "schedule"):
         import_module(f"webapp.core.{module}")
     for _ in parts("models"):
         pass

@@ -67,6 +67,12 @@ SERVICE_KEY_INVALID = _kind(
     "UNAUTHENTICATED",
     N_("error.service_key_invalid", "This service key is unknown, revoked or expired."),
 )
+SERVICE_KEY_ENDED = _kind(
+    "service_key_ended",
+    409,
+    "FAILED_PRECONDITION",
+    N_("error.service_key_ended", "This service key is not valid any more."),
+)
 PERMISSION_DENIED = _kind(
     "permission_denied",
     403,

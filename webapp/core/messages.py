@@ -83,14 +83,14 @@ def _refuse_wild(value: Any, path: str, depth: int) -> None:
     """Refuse what no message may hold, whatever its shape."""
     if isinstance(value, str):
         if "\0" in value or len(value) > MAX_TEXT:
-            raise AppError(INVALID_VALUE, field=path, value=_shown(path, value))
+            raise AppError(INVALID_VALUE, field=path, value=shown(path, value))
     elif isinstance(value, Mapping | list):
         if depth >= MAX_DEPTH or len(value) > MAX_ITEMS:
-            raise AppError(INVALID_VALUE, field=path or _NOTHING, value=_shown(path, value))
+            raise AppError(INVALID_VALUE, field=path or _NOTHING, value=shown(path, value))
         items = value.items() if isinstance(value, Mapping) else enumerate(value)
         for name, item in items:
             if isinstance(name, str):
-                _refuse_wild(name, _shown("", name), depth)
+                _refuse_wild(name, shown("", name), depth)
             _refuse_wild(item, _joined(path, name), depth + 1)
 
 
@@ -105,7 +105,7 @@ def _refusal(problem: ErrorDetails) -> AppError:
     # Other protocols cannot tell an absent value from an empty one, so both are called the same.
     if kind == "missing" or (kind.endswith("too_short") and not value):
         return AppError(FIELD_REQUIRED, field=path)
-    return AppError(INVALID_VALUE, field=path or _NOTHING, value=_shown(path, value))
+    return AppError(INVALID_VALUE, field=path or _NOTHING, value=shown(path, value))
 
 
 def _joined(path: str, name: str | int) -> str:
@@ -113,8 +113,8 @@ def _joined(path: str, name: str | int) -> str:
     return f"{path}.{step}" if path and isinstance(name, str) else f"{path}{step}"
 
 
-def _shown(path: str, value: Any) -> str:
-    """A refused value as a message may repeat it."""
+def shown(path: str, value: Any) -> str:
+    """A refused value of the field at `path`, as a message may repeat it."""
     if isinstance(value, Mapping | list | tuple):
         return "{...}" if isinstance(value, Mapping) else "[...]"
     written = str(value)

@@ -11,12 +11,13 @@ a customer of the tenant is checked by a trigger once a statement (`refuse_stran
 facts are computed from those. The application may delete none of the rows they point at.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -267,7 +268,8 @@ class CustomerCard(Base):
 
 
 class ServiceKey(Base):
-    """A key for programs: only its SHA-256 is kept. `prefix` is what the dashboard shows of it."""
+    """A key for programs: only its SHA-256 is kept. `prefix` is what the dashboard shows of it,
+    `name` what people call it; the day of its last use is kept, not every use."""
 
     __tablename__ = "service_keys"
 
@@ -281,6 +283,8 @@ class ServiceKey(Base):
     expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
     revoked_at: Mapped[datetime | None] = mapped_column(Timestamp)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    name: Mapped[str] = mapped_column(Text, server_default="")
+    last_used_on: Mapped[date | None] = mapped_column(Date)
 
 
 class Connection(Base):

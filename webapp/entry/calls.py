@@ -5,19 +5,21 @@ case, answer. Ways in only translate what they get and what comes out.
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from webapp.core import i18n, messages, routing, tenancy
+from webapp.core import answers, i18n, messages, routing, tenancy
 from webapp.core.context import Context
 from webapp.core.contract import UseCase
 from webapp.core.db import connection_lost, timed_out
 from webapp.core.errors import (
     DEADLINE_EXCEEDED,
     INTERNAL,
+    INVALID_VALUE,
     MERCHANT_NOT_FOUND,
     RATE_LIMITED,
     SERVICE_KEY_INVALID,
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 
 SCHEME = "bearer"
 MAX_CREDENTIAL = 200
+IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 # Fields in which a caller repeats who it is.
 OWN_MERCHANT = ("merchant_id", "advocate_merchant_id")
 
@@ -63,7 +66,7 @@ def perform(
     (`asked_locale`). `from_text` says that all values are text (a query string). No statement may
     take longer than `within` seconds (deadline_exceeded, see `visible`). Raises AppError:
     service_key_invalid, rate_limited, permission_denied, those of `messages.decode`,
-    merchant_not_found, and the row's own.
+    merchant_not_found, idempotency_key_reused, idempotency_key_in_use, and the row's own.
     """
     notes = notes or Notes()
     merchant_id, key_id = key_owner(parts, credential)
@@ -76,8 +79,28 @@ def perform(
         ctx.actor.demand(row.permission)
         message = messages.decode(row.message, given, from_text=from_text)
         refuse_other_merchants(ctx, message)
-        fields = messages.encode(row.run(ctx, message))
+        if row.write:
+            accounts.note_key_use(ctx, key_id)
+        fields = run_once(ctx, row, message, idempotency_key, notes)
     return {"status": "ok", **fields, "error": None}
+
+
+def run_once(
+    ctx: Context, row: UseCase, message: Any, key: str | None, notes: Notes
+) -> dict[str, Any]:
+    """The fields of the answer: of the first call with this key, if there was one."""
+    if key is None or not row.repeatable:
+        return messages.encode(row.run(ctx, message))
+    if not IDEMPOTENCY_KEY.fullmatch(key):
+        raise AppError(INVALID_VALUE, field="Idempotency-Key", value=messages.shown("", key))
+    asked = answers.request_hash(row.name, messages.encode(message))
+    first = answers.first_answer(ctx, key, asked)
+    if first is not None:
+        notes.replayed = True
+        return first
+    fields = messages.encode(row.run(ctx, message))
+    answers.keep_answer(ctx, key, fields)
+    return fields
 
 
 def key_owner(parts: Parts, credential: str | None) -> tuple[str, str]:

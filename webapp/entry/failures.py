@@ -1,34 +1,38 @@
-"""What a person sees when something fails: a localised page with a code, never a traceback."""
-
-import logging
+"""What somebody gets when something fails, never a traceback: people a localised page with a code,
+programs (below /v1) the envelope."""
 
 from flask import Flask, Response, g, make_response, render_template, request
-from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from webapp.core import i18n
-from webapp.core.db import connection_lost
-from webapp.core.errors import INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, UNAVAILABLE, AppError, Kind
+from webapp.core.errors import (
+    BODY_TOO_LARGE,
+    INTERNAL,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    AppError,
+    Kind,
+)
+from webapp.entry import calls, rest
 
-log = logging.getLogger(__name__)
-
-KINDS: dict[int, Kind] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
+KINDS: dict[int, Kind] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: BODY_TOO_LARGE}
 
 
 def attach(app: Flask) -> None:
     """Answer every failure of `app` with our own page."""
     app.register_error_handler(AppError, page)
     app.register_error_handler(HTTPException, of_http)
-    app.register_error_handler(DBAPIError, of_database)
     app.register_error_handler(Exception, of_surprise)
 
 
 def page(error: AppError) -> Response:
-    """The page of a visible failure, in the language of the request."""
+    """The answer to a visible failure, in the language of the request."""
     locale = g.get("locale") or i18n.negotiate(
         request.args.get("locale"), request.headers.get("Accept-Language")
     )
     g.locale = locale
+    if f"{request.path}/".startswith(rest.PREFIX):
+        return rest.refusal(error, locale)
     body = render_template(
         "error.html",
         locale=locale,
@@ -45,23 +49,17 @@ def page(error: AppError) -> Response:
 
 def of_http(error: HTTPException) -> Response:
     """Failures of the framework itself; redirects pass unchanged."""
-    status = error.code or 500
+    status, own = error.code or 500, error.get_response()
     if status < 400:
-        return make_response(error.get_response())
+        return make_response(own)
     response = page(AppError(KINDS.get(status, INTERNAL)))
     response.status_code = status
+    if "Allow" in own.headers:
+        response.headers["Allow"] = own.headers["Allow"]
     return response
 
 
-def of_database(error: DBAPIError) -> Response:
-    """The database does not answer: 503. One that refuses a statement is a fault of ours."""
-    if not connection_lost(error):
-        return of_surprise(error)
-    log.error("the database did not answer", exc_info=error)
-    return page(AppError(UNAVAILABLE))
-
-
 def of_surprise(error: Exception) -> Response:
-    """Anything else: 500, with the traceback in the log only."""
-    log.error("unexpected failure", exc_info=error)
-    return page(AppError(INTERNAL))
+    """Anything else: 503 when the database does not answer, else 500, with the traceback in the
+    log only."""
+    return page(calls.visible(error))

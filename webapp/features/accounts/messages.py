@@ -1,7 +1,7 @@
 """What goes into and comes out of the use cases of accounts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,21 @@ class CreateServiceKey:
 
     permissions: frozenset[str]
     expires_at: datetime | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShown:
+    """A key as the dashboard shows it; `state` is valid, expired or revoked."""
+
+    key_id: str
+    name: str
+    prefix: str
+    permissions: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_on: date | None
+    state: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,14 @@ from webapp.features.accounts.service.people import (
     merchant_of_token,
     use_sign_in_link,
 )
-from webapp.features.accounts.service.service_keys import actor_of_service_key, create_service_key
+from webapp.features.accounts.service.service_keys import (
+    actor_of_service_key,
+    create_service_key,
+    list_service_keys,
+    note_key_use,
+    revoke_service_key,
+    rotate_service_key,
+)
 from webapp.features.accounts.service.stores import connect_store
 
 __all__ = [
@@ -20,7 +27,11 @@ __all__ = [
     "create_merchant",
     "create_service_key",
     "create_sign_in_link",
+    "list_service_keys",
     "merchant_of_token",
+    "note_key_use",
     "register_app",
+    "revoke_service_key",
+    "rotate_service_key",
     "use_sign_in_link",
 ]
