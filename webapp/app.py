@@ -75,6 +75,8 @@ def speak(app: Flask) -> None:
         number=lambda value: i18n.number(locale(), value),
         day=lambda value: i18n.day(locale(), value),
         percent=lambda value: i18n.percent(locale(), value),
+        span=lambda seconds: i18n.span(locale(), seconds),
+        from_now=lambda seconds: i18n.span(locale(), seconds, from_now=True),
         moment=lambda value: i18n.moment(locale(), value),
         money=lambda minor, currency: i18n.money(locale(), minor, currency),
     )

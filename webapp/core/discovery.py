@@ -93,6 +93,16 @@ def destination(handler: str) -> str:
 
 
 @cache
+def labels() -> Mapping[tuple[str, str], tuple[str, str]]:
+    """(feature, topic) -> what people call that work: LABELS = {topic: N_(...)} of its jobs.py."""
+    return {
+        (feature, topic): label
+        for feature, module in parts("jobs")
+        for topic, label in getattr(module, "LABELS", {}).items()
+    }
+
+
+@cache
 def panels() -> tuple[tuple[str, Panel], ...]:
     """(feature, panel) of every part of the dashboard's overview, in the order shown."""
     found = [(f, p) for f, module in parts("pages") for p in getattr(module, "PANELS", ())]

@@ -13,7 +13,7 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from gettext import GNUTranslations, NullTranslations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import overload
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_datetime_format
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -233,6 +233,13 @@ def moment(tag: str, value: datetime) -> str:
     clock = format_time(value, "short", tzinfo=value.tzinfo, locale=where)
     joined = str(get_datetime_format("medium", locale=where)).replace("'", "")
     return joined.replace("{1}", day(tag, value)).replace("{0}", clock)
+
+
+def span(tag: str, seconds: float, *, from_now: bool = False) -> str:
+    """A length of time in its largest unit: 150 -> `2 Minuten` (de); with `from_now` a moment that
+    far away, `in 2 Minuten`, or for a negative number `vor 2 Minuten`."""
+    delta = timedelta(seconds=round(seconds))
+    return format_timedelta(delta, locale=babel_locale(tag), add_direction=from_now)
 
 
 def money(tag: str, minor: int, currency: str) -> str:

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 
 from webapp.demo.standins.exchange import Answer, Call, as_json, as_mapping
-from webapp.demo.standins.graphql import GraphQLError, parse, project
 from webapp.demo.standins.faults import CallRate
+from webapp.demo.standins.graphql import GraphQLError, parse, project
 from webapp.demo.standins.received import Arrival
 from webapp.demo.standins.service import Standin
 

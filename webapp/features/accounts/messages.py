@@ -55,3 +55,13 @@ class AdminSignedIn:
     name: str
     locale: str
     permissions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SendAgain:
+    """Which deliveries that were given up are to be tried again: one (`handler` and `message_id`),
+    or with an empty `handler` all of a destination."""
+
+    destination: str
+    handler: str = ""
+    message_id: int | None = None

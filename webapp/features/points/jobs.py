@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
 from webapp.features.points import service
 from webapp.features.points.messages import CardPush, OrderRange
 from webapp.gateways import Gateways
@@ -55,3 +56,7 @@ def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:
 
 APPLIES = {"orders.imported": award_orders, "orders.paid": award_orders}
 SENDS = {"points.changed": Send(prepare, send, settle, "shopify")}
+LABELS = {
+    "orders.imported": N_("deliveries.points.orders", "Points for orders"),
+    "points.changed": N_("deliveries.points.balances", "Balances for the storefront"),
+}

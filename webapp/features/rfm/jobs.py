@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from webapp.core.context import Context
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
 from webapp.features.rfm import service
 from webapp.features.rfm.messages import DocumentRange
 
@@ -43,3 +44,4 @@ APPLIES = {
     "orders.import_finished": absorb_and_score,
 }
 EVERY = {"hourly": score_hourly}
+LABELS = dict.fromkeys(APPLIES, N_("deliveries.rfm.segments", "Customer segments"))

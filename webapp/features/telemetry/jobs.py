@@ -5,6 +5,7 @@ from datetime import datetime
 
 from webapp.core.context import Context
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
 from webapp.features.telemetry import service
 from webapp.features.telemetry.messages import Happened
 
@@ -27,3 +28,4 @@ def happened(message: Message) -> Happened:
 
 
 APPLIES = {"product.event": count_events}
+LABELS = {"product.event": N_("deliveries.telemetry.count", "Counts of product events")}

@@ -1,6 +1,7 @@
 """Use cases of accounts. None of them commits."""
 
 from webapp.features.accounts.service.apps import app_secrets, create_merchant, register_app
+from webapp.features.accounts.service.deliveries import handlers_of, send_again
 from webapp.features.accounts.service.people import (
     add_admin,
     admin_signed_in,
@@ -27,11 +28,13 @@ __all__ = [
     "create_merchant",
     "create_service_key",
     "create_sign_in_link",
+    "handlers_of",
     "list_service_keys",
     "merchant_of_token",
     "note_key_use",
     "register_app",
     "revoke_service_key",
     "rotate_service_key",
+    "send_again",
     "use_sign_in_link",
 ]

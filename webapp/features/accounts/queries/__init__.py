@@ -1,0 +1,1 @@
+"""Long reads of accounts, one file a page."""
