@@ -10,6 +10,8 @@ from webapp.app import create_app
 from webapp.core import i18n
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore
+from webapp.gateways.rate_limits import RateLimiter
+from webapp.gateways.redis_cache import Guard, connect
 from webapp.parts import Parts, build
 
 JSON = {"Content-Type": "application/json"}
@@ -195,3 +197,15 @@ def test_database_that_is_away_is_said_in_json(held: Parts, program: Program) ->
     response = web.post(SYNC, json={}, headers={"Authorization": f"Bearer {program.key}"})
     assert code(response) == (503, "unavailable")
     assert response.headers["Retry-After"]
+
+
+def test_calls_over_the_limit_are_refused_with_headers(program: Program) -> None:
+    limiter = RateLimiter(connect("unix:///nowhere/valkey.sock"), Guard(), 2)
+    program.web = create_app(replace(program.parts, limiter=limiter)).test_client()
+    first, second, third = program.sync(), program.sync("12"), program.sync()
+    assert first.headers["RateLimit-Policy"] == '"key";q=2;w=60'
+    assert first.headers["RateLimit"].startswith('"key";r=1;t=')
+    assert second.headers["RateLimit"].startswith('"key";r=0;t=')
+    assert code(third) == (429, "rate_limited")
+    assert 1 <= int(third.headers["Retry-After"]) <= 120
+    assert program.count("audit_logs", "action = 'multi_store_sync'") == 1
