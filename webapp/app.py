@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, g
+from flask import Flask, g
 from flask_babel import Babel  # type: ignore[import-untyped]
 from htmx_flask import Htmx  # type: ignore[import-untyped]
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -12,11 +12,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.core import i18n
 from webapp.entry import (
     dashboard,
+    embedded,
     failures,
+    headers,
     health,
     identity,
+    install,
     rest,
     shell,
+    sign_in,
     static_files,
     webhooks,
     widgets,
@@ -24,12 +28,6 @@ from webapp.entry import (
 from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def create_app(parts: Parts) -> Flask:
@@ -50,18 +48,12 @@ def create_app(parts: Parts) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     Htmx(app)
     speak(app)
-    for entry in (widgets, webhooks, dashboard, rest, static_files, health):
+    for entry in (widgets, webhooks, sign_in, install, dashboard, rest, static_files, health):
         app.register_blueprint(entry.blueprint)
+    app.register_blueprint(dashboard.blueprint, name="embedded", url_prefix=embedded.PREFIX)
     failures.attach(app)
-    app.after_request(guard)
+    app.after_request(headers.guard)
     return app
-
-
-def guard(response: Response) -> Response:
-    """Every answer, also of a wrong address: not framed, not guessed at, nothing from elsewhere."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
 
 
 def speak(app: Flask) -> None:

@@ -49,6 +49,36 @@ NOT_YOURS = _kind(
     "PERMISSION_DENIED",
     N_("error.not_yours", "This belongs to another customer."),
 )
+SESSION_TOKEN_INVALID = _kind(
+    "session_token_invalid",
+    401,
+    "UNAUTHENTICATED",
+    N_("error.session_token_invalid", "Please open LoyalNest again from your Shopify admin."),
+)
+SESSION_TOKEN_EXPIRED = _kind(
+    "session_token_expired",
+    401,
+    "UNAUTHENTICATED",
+    N_("error.session_token_expired", "This page has been open too long. Please reload it."),
+)
+NO_ACCESS = _kind(
+    "no_access",
+    403,
+    "PERMISSION_DENIED",
+    N_("error.no_access", "You have no access. Ask an owner of this account for it."),
+)
+LAST_OWNER = _kind(
+    "last_owner",
+    409,
+    "FAILED_PRECONDITION",
+    N_("error.last_owner", "An account needs an owner. Make somebody else one first."),
+)
+INSTALL_REFUSED = _kind(
+    "install_refused",
+    502,
+    "UNAVAILABLE",
+    N_("error.install_refused", "Shopify did not let us in. Please try again shortly."),
+)
 SIGN_IN_REQUIRED = _kind(
     "sign_in_required",
     401,

@@ -10,6 +10,7 @@ from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database
 from webapp.core.rates import Limiter
+from webapp.gateways import Gateways
 
 
 class Parts(Protocol):
@@ -25,6 +26,10 @@ class Parts(Protocol):
     def cache(self) -> Cache: ...
     @property
     def database(self) -> Database: ...
+    @property
+    def gateways(self) -> Gateways: ...
+    @property
+    def settings(self) -> Settings: ...
     @property
     def limiter(self) -> Limiter: ...
 

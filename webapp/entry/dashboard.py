@@ -1,7 +1,8 @@
 """The merchant's dashboard: the overview made of every feature's panels, and every feature's pages.
 
-Every page works without JavaScript; HTMX refreshes a panel while something is going on in it.
-Who is signed in is found by `identity`, the frame around a page is drawn by `shell`.
+The same pages are at /admin for people who sign in to us, where every page works without
+JavaScript, and at /app inside Shopify's admin. Who asks is found by `identity`, the frame around a
+page is drawn by `shell`; HTMX refreshes a panel while something is going on in it.
 """
 
 from typing import Any
@@ -9,13 +10,11 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    abort,
     g,
     make_response,
     redirect,
     render_template,
     request,
-    session,
 )
 from htmx_flask import request as htmx_request  # type: ignore[import-untyped]
 from markupsafe import Markup
@@ -25,35 +24,12 @@ from webapp.core import discovery, i18n
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page, Panel
 from webapp.core.errors import NOT_FOUND, SIGN_IN_REQUIRED, AppError
-from webapp.entry import failures, identity, parts, shell
+from webapp.entry import embedded, failures, identity, shell
 from webapp.features.accounts import service as accounts
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/admin")
 
 OVERVIEW = i18n.N_("dashboard.overview", "Overview")
-
-
-@blueprint.get("/sign-in")
-def sign_in() -> AnyResponse:
-    """Use a one-time link up and open a session. The page after it carries no token.
-
-    HEAD does not use it up: scanners of mails send that.
-    """
-    if request.method == "HEAD":
-        abort(405)
-    token = request.args.get("token", "")
-    merchant_id = accounts.merchant_of_token(token)
-    with parts().database.transaction(merchant_id) as ctx:
-        admin = accounts.use_sign_in_link(ctx, token)
-    identity.begin_session(merchant_id, admin.admin_user_id)
-    return redirect("/admin/")
-
-
-@blueprint.post("/sign-out")
-def sign_out() -> AnyResponse:
-    """Forget the session. The cookie is SameSite=Lax, so no other site can send this."""
-    session.clear()
-    return redirect("/admin/")
 
 
 @blueprint.get("/")
@@ -79,6 +55,25 @@ def one_panel(name: str) -> AnyResponse | str:
                 ctx.actor.demand(panel.permission)
                 return str(panel_html(ctx, feature, panel))
     raise AppError(NOT_FOUND)
+
+
+@blueprint.post("/preferences")
+def preferences() -> AnyResponse:
+    """Remember a person's language or the store they look at; then the page they came from."""
+    form = Form(request.form.to_dict(flat=False))
+    with identity.signed_in(readonly=False) as (ctx, admin):
+        identity.check_form(form)
+        if "locale" in form.names():
+            accounts.choose_language(ctx, admin.admin_user_id, form.one("locale"))
+            identity.forget_locale()
+        if "store" in form.names():
+            accounts.choose_store(ctx, admin.admin_user_id, form.one("store"))
+    back = form.one("page")
+    to = shell.address(back if back in discovery.pages() else "")
+    if htmx_request.htmx:
+        # Another language changes the whole document, not its body only.
+        return make_response("", 204, {"HX-Redirect": to})
+    return redirect(to, 303)
 
 
 @blueprint.get("/<path:path>")
@@ -115,8 +110,8 @@ def after(feature: str, found: Page, done: Done) -> AnyResponse | str:
     """The answer to a form that was taken."""
     if done.show:
         return show(feature, found, Form({}), notice=done.notice, more=done.show)
-    identity.say(done.notice)
-    return redirect(shell.address(found.path if done.to is None else done.to), 303)
+    address = shell.address(found.path if done.to is None else done.to)
+    return redirect(identity.say(done.notice, address), 303)
 
 
 def page_at(path: str) -> tuple[str, Page]:
@@ -166,7 +161,9 @@ def guard(response: Response) -> Response:
 
 @blueprint.errorhandler(AppError)
 def refused(error: AppError) -> Response:
-    """Without a valid session: how to sign in. Everything else: the page of the failure."""
+    """Without a valid session: how to get one. Everything else: the page of the failure."""
+    if embedded.asked():
+        return embedded.again(error) or failures.page(error)
     if error.kind.http != SIGN_IN_REQUIRED.http:
         return failures.page(error)
     g.locale = i18n.negotiate(request.args.get("locale"), request.headers.get("Accept-Language"))

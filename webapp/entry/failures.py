@@ -39,12 +39,17 @@ def page(error: AppError) -> Response:
         dir=i18n.direction(locale),
         status=error.kind.http,
         title=error.message(locale),
-        home="/admin/" if request.path.startswith("/admin/") else None,
+        home=home(),
         message=i18n.text(locale, "error.code", "Code: %(code)s", code=error.kind.code),
     )
     response = make_response(body, error.kind.http)
     response.headers["X-LoyalNest-Error"] = error.kind.code
     return response
+
+
+def home() -> str | None:
+    """Where the dashboard begins for whoever asked for one of its pages."""
+    return next((h for h in ("/admin/", "/app/", "/ops/") if request.path.startswith(h)), None)
 
 
 def of_http(error: HTTPException) -> Response:

@@ -9,14 +9,16 @@ from webapp.core import discovery, i18n
 from webapp.core.context import Context
 from webapp.core.contract import GROUPS
 from webapp.core.models import Merchant, Store
+from webapp.entry import embedded
 from webapp.features.accounts.messages import AdminSignedIn
 
 HOME = i18n.N_("dashboard.overview", "Overview")
 
 
 def address(path: str) -> str:
-    """The address of the dashboard's page at `path` (empty for the overview)."""
-    return f"/admin/{path}"
+    """The address of the dashboard's page at `path` (empty for the overview), where this person
+    has opened it: inside Shopify's admin or directly."""
+    return f"{embedded.PREFIX if embedded.asked() else '/admin'}/{path}"
 
 
 def render(
@@ -29,14 +31,15 @@ def render(
 ) -> str:
     """A page of the dashboard as this person sees it."""
     merchant = ctx.db.get_one(Merchant, ctx.merchant_id)
-    own = Store.merchant_id == ctx.merchant_id
-    domains = ctx.db.scalars(select(Store.shop_domain).where(own).order_by(Store.shop_domain))
     return render_template(
         template,
         locale=ctx.locale,
         dir=i18n.direction(ctx.locale),
+        embedded=embedded.asked(),
+        api_key=embedded.key_of_app(),
         merchant_name=merchant.name,
-        stores=[{"domain": domain, "name": domain.partition(".")[0]} for domain in domains],
+        stores=stores(ctx),
+        store_id=ctx.store_id,
         now=ctx.now,
         path=path,
         title=i18n.text(ctx.locale, *title),
@@ -45,6 +48,16 @@ def render(
         admin_name=admin.name,
         **values,
     )
+
+
+def stores(ctx: Context) -> list[dict[str, str]]:
+    """The stores to choose from: [{"id", "domain", "name"}, ...], by domain."""
+    columns = select(Store.store_id, Store.shop_domain, Store.name)
+    own = columns.where(Store.merchant_id == ctx.merchant_id).order_by(Store.shop_domain)
+    return [
+        {"id": store_id, "domain": domain, "name": name or domain.partition(".")[0]}
+        for store_id, domain, name in ctx.db.execute(own)
+    ]
 
 
 def navigation(locale: str, current: str, permissions: frozenset[str]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from webapp.gateways.klaviyo import HttpKlaviyo, Klaviyo
 from webapp.gateways.posthog import HttpPostHog, PostHog
 from webapp.gateways.postscript import HttpPostscript, Postscript
 from webapp.gateways.shopify_admin import HttpShopifyAdmin, ShopifyAdmin
+from webapp.gateways.shopify_oauth import HttpShopifyOAuth, ShopifyOAuth
 from webapp.gateways.shopify_partner import HttpShopifyPartner, ShopifyPartner
 from webapp.gateways.slack import HttpSlack, Slack
 from webapp.gateways.storage import S3Storage, Storage
@@ -23,6 +24,7 @@ class Gateways:
     """Every outside service that a job may talk to; `caller` reads files that they point at."""
 
     shopify: ShopifyAdmin
+    oauth: ShopifyOAuth
     partner: ShopifyPartner
     klaviyo: Klaviyo
     postscript: Postscript
@@ -38,6 +40,7 @@ def open_gateways(shopify_admin_url: str, service_urls: Mapping[str, str]) -> Ga
     caller = Caller()
     return Gateways(
         shopify=HttpShopifyAdmin(shopify_admin_url, caller),
+        oauth=HttpShopifyOAuth(shopify_admin_url, caller),
         partner=HttpShopifyPartner(service_urls["partner"], caller),
         klaviyo=HttpKlaviyo(service_urls["klaviyo"], caller),
         postscript=HttpPostscript(service_urls["postscript"], caller),

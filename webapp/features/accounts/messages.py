@@ -6,11 +6,21 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class RegisterApp:
-    """A Shopify app and its client secret."""
+    """A Shopify app and its client secret; the `listed` one is installed by new shops."""
 
     app_id: str
     api_key: str
     secret: str
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AppIdentity:
+    """An app as Shopify knows it, with the secrets that may have signed for it, newest first."""
+
+    app_id: str
+    api_key: str
+    secrets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +59,88 @@ class KeyShown:
 
 @dataclass(frozen=True, slots=True)
 class AdminSignedIn:
-    """The person behind a session, with what their role permits."""
+    """The person behind a session, with what their role permits, and the store they look at (None
+    is all of them)."""
 
     admin_user_id: str
     name: str
     locale: str
     permissions: frozenset[str]
+    role: str
+    store_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A person as the shop knows them; `external_id` is Shopify's number for them there."""
+
+    external_id: str
+    name: str
+    account_owner: bool
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGranted:
+    """What Shopify gave an app for a shop. An expiring token has `expires_in` seconds and a refresh
+    token; scopes are as Shopify names them."""
+
+    access_token: str
+    scopes: tuple[str, ...]
+    expires_in: float | None = None
+    refresh_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallStore:
+    """A shop that has installed this app, with the token it granted."""
+
+    shop_domain: str
+    app_id: str
+    token: TokenGranted
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVisit:
+    """A store that somebody opens us in. `state` is `foreign` (another app of ours serves it),
+    `gone` (it has uninstalled us), `stale` (its token is missing, or has run out within a minute)
+    or `connected`; `admin_user_id` of the visitor, if they were here before."""
+
+    state: str
+    admin_user_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """What Shopify says of a shop: currency ISO 4217, zone IANA, the name of its plan, and whether
+    it is a development shop, which cannot be charged."""
+
+    name: str
+    currency: str
+    timezone: str
+    plan: str
+    development: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCall:
+    """What a call to a store's Admin API needs."""
+
+    store_id: str
+    shop_domain: str
+    access_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefresh:
+    """What a new token in the place of the one called `token_id` is asked with."""
+
+    store_id: str
+    token_id: str
+    shop_domain: str
+    api_key: str
+    secret: str
+    refresh_token: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,34 +4,72 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from webapp.core import i18n
 from webapp.core.context import Context
-from webapp.core.errors import SIGN_IN_LINK_INVALID, SIGN_IN_REQUIRED, AppError
-from webapp.core.models import AdminUser
+from webapp.core.errors import (
+    INVALID_VALUE,
+    LAST_OWNER,
+    SIGN_IN_LINK_INVALID,
+    SIGN_IN_REQUIRED,
+    STORE_NOT_FOUND,
+    AppError,
+)
+from webapp.core.models import AdminUser, Store
 from webapp.core.tenancy import ROLE_PERMISSIONS
 from webapp.core.words import new_id
-from webapp.features.accounts.messages import AdminSignedIn
+from webapp.features.accounts.messages import AdminSignedIn, StaffMember
 from webapp.features.accounts.models import SignInLink
 
 SIGN_IN_LINK_LIFE = timedelta(minutes=15)
+MAX_NAME = 100
 
 
 def add_admin(ctx: Context, name: str, role: str) -> str:
     """Add a person who may sign in to the dashboard; `role` is one of ROLE_PERMISSIONS."""
-    admin_user_id = new_id("adm_")
-    ctx.db.add(
-        AdminUser(
-            merchant_id=ctx.merchant_id,
-            admin_user_id=admin_user_id,
-            name=name,
-            role=role,
-            locale=ctx.locale,
-        )
+    return _add(ctx, AdminUser(name=name, role=role, locale=ctx.locale))
+
+
+def meet_admin(ctx: Context, store_id: str, member: StaffMember) -> str:
+    """The id of a person who comes from this store's Shopify admin, added when they are new.
+
+    The owner of the shop is an owner here, and so is the first person of an account that has none;
+    everybody else begins as an analyst, who changes nothing, until an owner says otherwise.
+    """
+    # Two first visits at once must not make two first owners, nor one person twice.
+    ctx.db.execute(text("select pg_advisory_xact_lock(hashtext(:m))"), {"m": ctx.merchant_id})
+    known = admin_of_staff(ctx, store_id, member.external_id)
+    if known is not None:
+        return known
+    role = "owner" if member.account_owner or not _owners(ctx) else "analyst"
+    person = AdminUser(
+        name=member.name[:MAX_NAME],
+        role=role,
+        locale=i18n.negotiate(member.locale),
+        store_id=store_id,
+        external_id=member.external_id,
+        looking_at=store_id,
     )
+    return _add(ctx, person)
+
+
+def _add(ctx: Context, person: AdminUser) -> str:
+    person.merchant_id, person.admin_user_id = ctx.merchant_id, new_id("adm_")
+    ctx.db.add(person)
     ctx.db.flush()
-    ctx.audit("admin_user_added", admin_user_id=admin_user_id, role=role)
-    return admin_user_id
+    ctx.audit("admin_user_added", admin_user_id=person.admin_user_id, role=person.role)
+    return person.admin_user_id
+
+
+def admin_of_staff(ctx: Context, store_id: str, external_id: str) -> str | None:
+    """The person whom this shop knows by that number, if they were here before."""
+    found = select(AdminUser.admin_user_id).where(
+        AdminUser.merchant_id == ctx.merchant_id,
+        AdminUser.store_id == store_id,
+        AdminUser.external_id == external_id,
+    )
+    return ctx.db.scalar(found)
 
 
 def create_sign_in_link(ctx: Context, admin_user_id: str) -> str:
@@ -64,7 +102,6 @@ def use_sign_in_link(ctx: Context, token: str) -> AdminSignedIn:
     admin_user_id = ctx.db.scalar(use, values)
     if admin_user_id is None:
         raise AppError(SIGN_IN_LINK_INVALID)
-    ctx.audit("admin_signed_in", admin_user_id=admin_user_id)
     return admin_signed_in(ctx, admin_user_id)
 
 
@@ -73,9 +110,39 @@ def admin_signed_in(ctx: Context, admin_user_id: str) -> AdminSignedIn:
     admin = ctx.db.get(AdminUser, (ctx.merchant_id, admin_user_id))
     if admin is None:
         raise AppError(SIGN_IN_REQUIRED)
+    permissions = ROLE_PERMISSIONS[admin.role]
     return AdminSignedIn(
-        admin.admin_user_id, admin.name, admin.locale, ROLE_PERMISSIONS[admin.role]
+        admin.admin_user_id, admin.name, admin.locale, permissions, admin.role, admin.looking_at
     )
+
+
+def change_role(ctx: Context, admin_user_id: str, role: str) -> None:
+    """Give a person another role. Raises AppError: invalid_value, last_owner."""
+    if role not in ROLE_PERMISSIONS:
+        raise AppError(INVALID_VALUE, field="role", value=role)
+    ctx.db.execute(text("select pg_advisory_xact_lock(hashtext(:m))"), {"m": ctx.merchant_id})
+    person = ctx.db.get(AdminUser, (ctx.merchant_id, admin_user_id), with_for_update=True)
+    if person is None:
+        raise AppError(INVALID_VALUE, field="person", value=admin_user_id)
+    if person.role == "owner" and role != "owner" and _owners(ctx) == 1:
+        raise AppError(LAST_OWNER)
+    before, person.role = person.role, role
+    ctx.audit("admin_role_changed", admin_user_id=admin_user_id, before=before, role=role)
+
+
+def choose_language(ctx: Context, admin_user_id: str, locale: str) -> None:
+    """Remember the language a person reads. Raises AppError(invalid_value)."""
+    if locale not in i18n.LOCALES:
+        raise AppError(INVALID_VALUE, field="locale", value=locale)
+    ctx.db.get_one(AdminUser, (ctx.merchant_id, admin_user_id)).locale = locale
+
+
+def choose_store(ctx: Context, admin_user_id: str, store_id: str) -> None:
+    """Remember which store a person looks at; empty is all. Raises AppError(store_not_found)."""
+    if store_id and ctx.db.get(Store, (ctx.merchant_id, store_id)) is None:
+        raise AppError(STORE_NOT_FOUND, store=store_id)
+    person = ctx.db.get_one(AdminUser, (ctx.merchant_id, admin_user_id))
+    person.looking_at = store_id or None
 
 
 def merchant_of_token(token: str) -> str:
@@ -84,6 +151,11 @@ def merchant_of_token(token: str) -> str:
     if not (merchant_id and separator and rest) or len(token) > 200 or "\0" in token:
         raise AppError(SIGN_IN_LINK_INVALID)
     return merchant_id
+
+
+def _owners(ctx: Context) -> int:
+    sql = "select count(*) from admin_users where merchant_id = :m and role = 'owner'"
+    return int(ctx.db.scalar(text(sql), {"m": ctx.merchant_id}) or 0)
 
 
 def _hash(token: str) -> bytes:
