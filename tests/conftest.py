@@ -7,7 +7,7 @@ with real commits, for locks, leases, other processes and row-level security.
 import base64
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -95,6 +95,14 @@ def database(engine: Engine, clock: FixedClock) -> Iterator[Database]:
             ring=lambda handlers: None,
         )
         outer.rollback()
+
+
+@pytest.fixture
+def held(servers: Servers, database: Database, clock: FixedClock) -> Parts:
+    """Parts whose database forgets everything with the test."""
+    return replace(
+        build(settings_for(servers.app_url, servers.redis_url), clock), database=database
+    )
 
 
 @pytest.fixture

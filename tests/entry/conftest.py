@@ -1,7 +1,7 @@
 """A program with a service key that calls the web application."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,8 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from tests.conftest import Servers, settings_for
-from tests.factories import FixedClock, Tenant, make_tenant
+from tests.factories import Tenant, make_tenant
 from webapp.app import create_app
 from webapp.core.db import Database
 from webapp.core.tenancy import ADMIN_PERMISSIONS
@@ -18,7 +17,7 @@ from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import CreateServiceKey
 from webapp.features.points import service as points
 from webapp.features.points.messages import OrderRange
-from webapp.parts import Parts, build
+from webapp.parts import Parts
 
 SYNC = "/v1/api/points/sync"
 
@@ -98,14 +97,6 @@ def make_program(parts: Parts) -> Program:
     member = make_member(parts.database, tenant, "11", 1250)
     key = make_key(parts.database, tenant)
     return Program(create_app(parts).test_client(), parts, tenant, key, member)
-
-
-@pytest.fixture
-def held(servers: Servers, database: Database, clock: FixedClock) -> Parts:
-    """Parts whose database forgets everything with the test."""
-    return replace(
-        build(settings_for(servers.app_url, servers.redis_url), clock), database=database
-    )
 
 
 @pytest.fixture
