@@ -41,5 +41,5 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         handlers=discovery.handler_names(),
         ring=bell,
     )
-    gateways = open_gateways(settings.shopify_admin_url, settings.service_urls)
+    gateways = open_gateways(settings.shopify_admin_url, settings.service_urls, settings.base_url)
     return Parts(settings, clock, keys, cache, bell, limiter, database, gateways)

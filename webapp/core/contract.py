@@ -15,8 +15,9 @@ from webapp.core.errors import Kind
 from webapp.core.i18n import N_
 
 # jobs.py: APPLIES = {topic: apply}. Database only, in sets, exactly once.
-# jobs.py: EVERY = {"hourly": work}: work(ctx), once a period for each merchant and for the platform
-# (merchant id "platform", without stores); database only, what leaves is emitted. See `schedule`.
+# jobs.py: EVERY = {"hourly": work}, or a tuple of works: work(ctx), once a period for each merchant
+# and for the platform (merchant id "platform", which has no row in `merchants` and no stores);
+# database only, what leaves is emitted. See `schedule`.
 # inbound.py: RECEIVES = {("shopify", "orders/paid"): receive}: receive(ctx, events), database only,
 # in sets, exactly once. See `inbox`.
 Apply = Callable[[Context, Sequence[Message]], None]

@@ -67,9 +67,10 @@ def _heard() -> Iterator[tuple[str, str, Apply | Send]]:
             yield topic, f"{feature}.{function.__name__}", function
         for topic, send in getattr(module, "SENDS", {}).items():
             yield topic, f"{feature}.send.{topic}", send
-        for name, function in getattr(module, "EVERY", {}).items():
-            work = schedule.Periodic(function)
-            yield schedule.topic(name), f"{feature}.{function.__name__}", work
+        for name, work in getattr(module, "EVERY", {}).items():
+            for function in work if isinstance(work, tuple) else (work,):
+                handler = f"{feature}.{function.__name__}"
+                yield schedule.topic(name), handler, schedule.Periodic(function)
     for feature, module in parts("inbound"):
         for (source, topic), function in module.RECEIVES.items():
             name = f"{feature}.{function.__name__}"

@@ -21,7 +21,8 @@ from webapp.gateways.xai import CALL_SECONDS, READ_SECONDS, HttpXai, Xai
 
 @dataclass(frozen=True, slots=True)
 class Gateways:
-    """Every outside service that a job may talk to; `caller` reads files that they point at."""
+    """Every outside service that a job may talk to; `caller` reads files that they point at, and
+    `base_url` is where they reach us."""
 
     shopify: ShopifyAdmin
     oauth: ShopifyOAuth
@@ -33,9 +34,12 @@ class Gateways:
     xai: Xai
     storage: Storage
     caller: Caller
+    base_url: str
 
 
-def open_gateways(shopify_admin_url: str, service_urls: Mapping[str, str]) -> Gateways:
+def open_gateways(
+    shopify_admin_url: str, service_urls: Mapping[str, str], base_url: str
+) -> Gateways:
     """The real clients at these addresses; opens no connection yet."""
     caller = Caller()
     return Gateways(
@@ -49,4 +53,5 @@ def open_gateways(shopify_admin_url: str, service_urls: Mapping[str, str]) -> Ga
         xai=HttpXai(service_urls["xai"], Caller(read=READ_SECONDS, total=CALL_SECONDS)),
         storage=S3Storage(service_urls["storage"]),
         caller=caller,
+        base_url=base_url,
     )

@@ -151,3 +151,13 @@ class SendAgain:
     destination: str
     handler: str = ""
     message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionCheck:
+    """A store whose shop is asked whether it tells us of `topics`."""
+
+    store_id: str
+    shop_domain: str
+    access_token: str
+    topics: tuple[str, ...]

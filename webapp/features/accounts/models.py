@@ -156,8 +156,9 @@ class OperatorRead(Base):
 
 
 class WebhookSubscription(Base):
-    """What a shop tells us of, as last seen there: subscribed since when, and whether it was found
-    missing (`lost_at`) since. All times are wall time."""
+    """A topic that a shop is to tell us of, as last seen there: subscribed since when (NULL: not
+    yet), when it was found missing the last time (`lost_at`), and why it is refused, if it is. All
+    times are wall time."""
 
     __tablename__ = "webhook_subscriptions"
     __table_args__ = (
@@ -169,6 +170,7 @@ class WebhookSubscription(Base):
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
     store_id: Mapped[str] = mapped_column(Text, primary_key=True)
     topic: Mapped[str] = mapped_column(Text, primary_key=True)
-    subscribed_at: Mapped[datetime] = mapped_column(Timestamp)
+    subscribed_at: Mapped[datetime | None] = mapped_column(Timestamp)
     checked_at: Mapped[datetime] = mapped_column(Timestamp)
     lost_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    reason: Mapped[str | None] = mapped_column(Text)

@@ -48,9 +48,10 @@ create table webhook_subscriptions (
     merchant_id text not null,
     store_id text not null,
     topic text not null,
-    subscribed_at timestamptz(3) not null,
+    subscribed_at timestamptz(3),
     checked_at timestamptz(3) not null,
     lost_at timestamptz(3),
+    reason text,
     constraint pk_webhook_subscriptions primary key (merchant_id, store_id, topic),
     constraint fk_webhook_subscriptions_stores
         foreign key (merchant_id, store_id) references stores (merchant_id, store_id)

@@ -33,6 +33,7 @@ from webapp.features.accounts.service.people import (
     merchant_of_token,
     use_sign_in_link,
 )
+from webapp.features.accounts.service.received import forget_events
 from webapp.features.accounts.service.service_keys import (
     actor_of_service_key,
     create_service_key,
@@ -49,6 +50,12 @@ from webapp.features.accounts.service.sessions import (
     open_session,
 )
 from webapp.features.accounts.service.stores import connect_store
+from webapp.features.accounts.service.subscriptions import (
+    check_all_subscriptions,
+    check_subscriptions,
+    prepare_check,
+    record_check,
+)
 
 __all__ = [
     "SCOPES",
@@ -60,6 +67,8 @@ __all__ = [
     "app_of_key",
     "app_secrets",
     "change_role",
+    "check_all_subscriptions",
+    "check_subscriptions",
     "choose_language",
     "choose_store",
     "connect_store",
@@ -68,6 +77,7 @@ __all__ = [
     "create_sign_in_link",
     "end_session",
     "end_sessions",
+    "forget_events",
     "handlers_of",
     "install_store",
     "list_service_keys",
@@ -78,8 +88,10 @@ __all__ = [
     "note_key_use",
     "open_session",
     "parse_scopes",
+    "prepare_check",
     "prepare_refresh",
     "prepare_store_call",
+    "record_check",
     "record_scopes",
     "record_shop_facts",
     "register_app",

@@ -10,7 +10,7 @@ from webapp.features.orders.service.imports import (
     take_chunk,
 )
 from webapp.features.orders.service.known import find_customer, find_store
-from webapp.features.orders.service.live import take_missed, take_paid
+from webapp.features.orders.service.live import prepare_missed, take_missed, take_paid
 
 __all__ = [
     "begin_import",
@@ -19,6 +19,7 @@ __all__ = [
     "finish_import",
     "keep_contacts",
     "note_progress",
+    "prepare_missed",
     "refresh_statistics",
     "stage",
     "take_chunk",

@@ -13,6 +13,7 @@ from webapp.features.orders.domain.order_file import ORDER, Row, SkippedLineErro
 from webapp.features.orders.messages import MissedPage
 from webapp.features.orders.service.rows import add_rows
 
+PAID_TOPIC = "orders/paid"
 Payloads = Mapping[str, Sequence[Mapping[str, Any]]]
 Read = Callable[[Mapping[str, Any], str, int], Row]
 
@@ -26,9 +27,28 @@ def take_paid(ctx: Context, payloads: Payloads) -> int:
     return sum(_take(ctx, store_id, found, paid_order) for store_id, found in payloads.items())
 
 
-def take_missed(ctx: Context, page: MissedPage, nodes: Sequence[Mapping[str, Any]]) -> int:
-    """Take orders that a shop has and we were never told of, as if they had just been paid."""
-    return _take(ctx, page.store_id, nodes, _node_order)
+def prepare_missed(ctx: Context, payload: Mapping[str, Any]) -> MissedPage | None:
+    """Which page to ask a shop for after it had stopped to tell us of paid orders; None for
+    another topic, and for a shop that we may not ask any more."""
+    store = ctx.db.get_one(Store, (ctx.merchant_id, payload["store_id"]))
+    if payload["topic"] != PAID_TOPIC or store.access_token is None:
+        return None
+    place = Store.token_place(ctx.merchant_id, store.store_id)
+    token = ctx.keys.open(store.access_token, place)
+    since, after = payload["since"], payload.get("after")
+    return MissedPage(store.store_id, store.shop_domain, token, since, after)
+
+
+def take_missed(
+    ctx: Context, page: MissedPage, nodes: Sequence[Mapping[str, Any]], after: str | None
+) -> None:
+    """Take a page of orders that a shop has, as if those that are new to us had just been paid, and
+    ask for the next one, which begins `after`."""
+    _take(ctx, page.store_id, nodes, _node_order)
+    if after is not None:
+        request = {"store_id": page.store_id, "topic": PAID_TOPIC, "since": page.since}
+        key = f"{page.store_id}:{page.since}:{after}"
+        ctx.emit("subscriptions.lost", key, {**request, "after": after})
 
 
 def _node_order(node: Mapping[str, Any], currency: str, exponent: int) -> Row:
