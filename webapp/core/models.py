@@ -94,6 +94,7 @@ class Store(Base):
     token_id: Mapped[str | None] = mapped_column(Text)
     token_expires_at: Mapped[datetime | None] = mapped_column(Timestamp)
     facts_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    installed_at: Mapped[datetime | None] = mapped_column(Timestamp)
     uninstalled_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
     @staticmethod

@@ -14,7 +14,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.core import i18n
-from webapp.core.errors import INSTALL_REFUSED, SHOP_UNKNOWN, SIGNATURE_INVALID, AppError
+from webapp.core.errors import INSTALL_REFUSED, NOT_FOUND, SHOP_UNKNOWN, SIGNATURE_INVALID, AppError
 from webapp.core.oauth import shop_of_query, verify_query
 from webapp.core.routing import StoreAddress
 from webapp.core.words import shop_domain
@@ -63,6 +63,19 @@ def callback() -> AnyResponse:
     if address is None or not grant.user or not grant.user.get("id"):
         raise AppError(INSTALL_REFUSED)
     return sign_in(address, grant)
+
+
+@blueprint.get("/plan")
+def plan() -> AnyResponse:
+    """Where Shopify sends a merchant back who was asked to pay. It proves nothing: the Plan page
+    shows what Shopify itself has told us. Who is not signed in here came from Shopify's admin."""
+    if session.get("merchant_id"):
+        return redirect("/admin/plan")
+    shop = shop_domain(request.args.get("shop", ""))
+    if shop is None:
+        raise AppError(NOT_FOUND)
+    app, _ = app_for(shop)
+    return redirect(f"https://{shop}/admin/apps/{app.api_key}/app/plan")
 
 
 def sign_in(address: StoreAddress, grant: Grant) -> AnyResponse:

@@ -34,6 +34,7 @@ class Gateways:
     xai: Xai
     storage: Storage
     caller: Caller
+    return_url: str
     base_url: str
 
 

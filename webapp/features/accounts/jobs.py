@@ -1,51 +1,127 @@
-"""What accounts does later: keep the shops' webhook subscriptions, and forget what was told."""
+"""What accounts does later: read what a shop is, renew its token, and have plans billed."""
 
-from webapp.core.answers import forget_answers
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
+from webapp.core.words import Money
 from webapp.features.accounts import service
-from webapp.features.accounts.domain.subscriptions import repair
-from webapp.features.accounts.messages import SubscriptionCheck
+from webapp.features.accounts.messages import (
+    ShopFacts,
+    StoreCall,
+    SubscriptionCall,
+    SubscriptionRequest,
+    SubscriptionSaid,
+    TokenGranted,
+    TokenRefresh,
+)
 from webapp.gateways import Gateways
-from webapp.gateways.calling import GatewayError
-from webapp.gateways.shopify_webhooks import subscribe, subscriptions
-
-WEBHOOK_PATH = "/webhooks/shopify"
+from webapp.gateways.shopify_oauth import AppCredentials
+from webapp.gateways.shopify_shop import NewSubscription, ShopOf, Standing
 
 
-def check_subscriptions(ctx: Context) -> None:
-    service.check_all_subscriptions(ctx)
+def prepare_facts(ctx: Context, message: Message) -> StoreCall | None:
+    return service.prepare_store_call(ctx, message.payload["store_id"])
 
 
-def forget_events(ctx: Context) -> None:
-    service.forget_events(ctx)
+def read_facts(gateways: Gateways, call: StoreCall) -> Outcome:
+    shop = ShopOf(gateways.shopify, call.shop_domain, call.access_token).describe()
+    facts = ShopFacts(shop.name, shop.currency, shop.timezone, shop.plan, shop.development)
+    return Outcome(True, report={"facts": facts})
 
 
-def prepare_check(ctx: Context, message: Message) -> SubscriptionCheck | None:
-    return service.prepare_check(ctx, message.payload["store_id"])
+def settle_facts(ctx: Context, call: StoreCall, outcome: Outcome) -> None:
+    service.record_shop_facts(ctx, call.store_id, outcome.report["facts"])
 
 
-def send_check(gateways: Gateways, check: SubscriptionCheck) -> Outcome:
-    """Look what the shop tells us of, and ask in one more call for what is missing. Asking twice
-    does no harm: Shopify refuses a second subscription of a topic at the same address."""
-    uri = gateways.base_url + WEBHOOK_PATH
-    shop = gateways.shopify, check.shop_domain, check.access_token
-    try:
-        found = subscriptions(*shop, check.topics)
-        needed = repair({t: [(s.id, s.uri) for s in there] for t, there in found.items()}, uri)
-        refused = subscribe(*shop, uri, needed.topics, needed.moved) if needed.topics else {}
-    except GatewayError as error:
-        return Outcome(False, str(error), error.final, error.after)
-    made = [topic for topic in needed.topics if topic not in refused]
-    there = [topic for topic in check.topics if topic not in needed.topics]
-    return Outcome(True, report={"made": made, "refused": dict(refused), "there": there})
+def prepare_refresh(ctx: Context, message: Message) -> TokenRefresh | None:
+    return service.prepare_refresh(ctx, message.payload["store_id"], message.payload["token_id"])
 
 
-def settle_check(ctx: Context, check: SubscriptionCheck, outcome: Outcome) -> None:
-    report = outcome.report
-    service.record_check(ctx, check.store_id, report["made"], report["refused"], report["there"])
+def refresh(gateways: Gateways, asked: TokenRefresh) -> Outcome:
+    """A refresh whose answer is lost is repeated with the same token, which Shopify allows."""
+    app = AppCredentials(asked.api_key, asked.secret)
+    grant = gateways.oauth.refresh(asked.shop_domain, app, asked.refresh_token)
+    token = TokenGranted(
+        grant.access_token,
+        service.parse_scopes(grant.scopes),
+        grant.expires_in,
+        grant.refresh_token,
+    )
+    return Outcome(True, report={"token": token})
 
 
-SENDS = {"subscriptions.due": Send(prepare_check, send_check, settle_check, "shopify")}
-EVERY = {"hourly": (forget_answers, check_subscriptions), "daily": forget_events}
+def settle_refresh(ctx: Context, asked: TokenRefresh, outcome: Outcome) -> None:
+    service.replace_token(ctx, asked, outcome.report["token"])
+
+
+def prepare_plan(ctx: Context, message: Message) -> SubscriptionRequest | None:
+    return service.prepare_subscription(ctx, message.payload["subscription_id"])
+
+
+def ask_for_plan(gateways: Gateways, asked: SubscriptionRequest) -> Outcome:
+    """What Shopify does not take is no failure of the call: the Plan page says why."""
+    new = NewSubscription(
+        name=asked.name,
+        price=Money(asked.price_minor, asked.currency),
+        trial_days=asked.trial_days,
+        test=asked.test,
+        return_url=gateways.return_url.format(shop=asked.call.shop_domain),
+    )
+    shop = ShopOf(gateways.shopify, asked.call.shop_domain, asked.call.access_token)
+    return Outcome(True, report={"created": shop.subscribe(new)})
+
+
+def settle_plan(ctx: Context, asked: SubscriptionRequest, outcome: Outcome) -> None:
+    made = outcome.report["created"]
+    if made.refused:
+        service.refuse_subscription(ctx, asked.subscription_id, made.refused)
+        return
+    service.await_confirmation(ctx, asked.subscription_id, made.external_id, made.confirmation_url)
+
+
+def prepare_call(ctx: Context, message: Message) -> SubscriptionCall | None:
+    return service.prepare_subscription_call(ctx, message.payload["subscription_id"])
+
+
+def read_plan(gateways: Gateways, asked: SubscriptionCall) -> Outcome:
+    return _said(_shop(gateways, asked).standing(asked.external_id))
+
+
+def end_plan(gateways: Gateways, asked: SubscriptionCall) -> Outcome:
+    return _said(_shop(gateways, asked).cancel(asked.external_id))
+
+
+def settle_standing(ctx: Context, asked: SubscriptionCall, outcome: Outcome) -> None:
+    service.hear_of_subscription(ctx, outcome.report["said"])
+
+
+def ask_after_plans(ctx: Context) -> None:
+    """Webhooks get lost: once a day every open subscription is asked after."""
+    service.ask_after_plan(ctx)
+
+
+def _shop(gateways: Gateways, asked: SubscriptionCall) -> ShopOf:
+    return ShopOf(gateways.shopify, asked.call.shop_domain, asked.call.access_token)
+
+
+def _said(standing: Standing) -> Outcome:
+    said = SubscriptionSaid(standing.external_id, standing.status, standing.period_ends_at)
+    return Outcome(True, report={"said": said})
+
+
+SENDS = {
+    "store.authorised": Send(prepare_facts, read_facts, settle_facts, "shopify"),
+    "store.token_ageing": Send(prepare_refresh, refresh, settle_refresh, "shopify"),
+    "plan.chosen": Send(prepare_plan, ask_for_plan, settle_plan, "shopify"),
+    "plan.asked_after": Send(prepare_call, read_plan, settle_standing, "shopify"),
+    "plan.end_asked": Send(prepare_call, end_plan, settle_standing, "shopify"),
+}
+EVERY = {"daily": ask_after_plans}
+LABELS = {
+    "store.authorised": N_("deliveries.topic.store_authorised", "Facts about a shop"),
+    "store.token_ageing": N_("deliveries.topic.store_token_ageing", "New token of a shop"),
+    "plan.chosen": N_("deliveries.topic.plan_chosen", "Request for a plan"),
+    "plan.asked_after": N_("deliveries.topic.plan_asked_after", "State of a plan"),
+    "plan.end_asked": N_("deliveries.topic.plan_end_asked", "End of a plan"),
+}

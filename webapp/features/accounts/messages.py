@@ -1,6 +1,6 @@
 """What goes into and comes out of the use cases of accounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 
@@ -124,11 +124,12 @@ class ShopFacts:
 
 @dataclass(frozen=True, slots=True)
 class StoreCall:
-    """What a call to a store's Admin API needs."""
+    """What a call to a store's Admin API needs; `breaker` names its token without holding it."""
 
     store_id: str
     shop_domain: str
-    access_token: str
+    access_token: str = field(repr=False)
+    breaker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,82 @@ class TokenRefresh:
     token_id: str
     shop_domain: str
     api_key: str
-    secret: str
-    refresh_token: str
+    secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoice:
+    """A plan (key of PLANS), billed through one of the merchant's stores."""
+
+    plan: str
+    store_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionLine:
+    """A subscription as the Plan page shows it; see the table for its states."""
+
+    subscription_id: str
+    plan: str
+    state: str
+    test: bool
+    confirmation_url: str | None
+    reason: str | None
+    requested_at: datetime
+    trial_ends_at: datetime | None
+    period_ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """The plan a merchant has (key of PLANS), what pays for it, and the newest request that is not
+    that one."""
+
+    plan: str
+    subscription: SubscriptionLine | None
+    newest: SubscriptionLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequest:
+    """What Shopify is asked to bill every thirty days, in the minor unit of `currency`."""
+
+    call: StoreCall
+    subscription_id: str
+    name: str
+    price_minor: int
+    currency: str
+    trial_days: int
+    test: bool
+
+    @property
+    def breaker(self) -> str:
+        """The token that is used."""
+        return self.call.breaker
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionCall:
+    """A subscription to ask a shop about, by Shopify's global id."""
+
+    call: StoreCall
+    external_id: str
+
+    @property
+    def breaker(self) -> str:
+        """The token that is used."""
+        return self.call.breaker
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionSaid:
+    """Shopify's word on a subscription: its global id there, `status` as Shopify spells it, and
+    when the paid period ends, if it was said."""
+
+    external_id: str
+    status: str
+    period_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ alter table stores
     add token_id text,
     add token_expires_at timestamptz(3),
     add facts_at timestamptz(3),
+    add installed_at timestamptz(3),
     add uninstalled_at timestamptz(3);
 
 alter table admin_users

@@ -5,7 +5,7 @@ only when that is known `store.installed` tells everybody else, so that nobody m
 currency is not known.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
@@ -38,7 +38,12 @@ on conflict (shop_domain) do nothing
 """
 # Another merchant's store is invisible here, and so is not found.
 _LET_BACK = """
-update stores set app_id = :app_id, uninstalled_at = null
+update stores
+set app_id = :app_id,
+    installed_at = case
+        when installed_at is null or uninstalled_at is not null then :wall else installed_at
+    end,
+    uninstalled_at = null
 where merchant_id = :merchant_id and shop_domain = :domain
 returning store_id
 """
@@ -72,6 +77,7 @@ def install_store(ctx: Context, message: InstallStore) -> str:
         "domain": message.shop_domain,
         "app_id": message.app_id,
         "currency": NO_CURRENCY,
+        "wall": ctx.wall,
     }
     ctx.db.execute(text(_ADD_STORE), values)
     store_id = ctx.db.scalar(text(_LET_BACK), values)
@@ -134,7 +140,8 @@ def prepare_store_call(ctx: Context, store_id: str) -> StoreCall | None:
     if store is None or store.access_token is None:
         return None
     place = Store.token_place(ctx.merchant_id, store_id)
-    return StoreCall(store_id, store.shop_domain, ctx.keys.open(store.access_token, place))
+    token = ctx.keys.open(store.access_token, place)
+    return StoreCall(store_id, store.shop_domain, token, f"shopify:{store_id}:{store.token_id}")
 
 
 def record_shop_facts(ctx: Context, store_id: str, facts: ShopFacts) -> None:
@@ -163,12 +170,15 @@ def record_scopes(ctx: Context, store_id: str, scopes: str) -> None:
     ctx.audit("store_scopes_changed", store_id=store_id, before=before, scopes=store.scopes)
 
 
-def uninstall_store(ctx: Context, store_id: str) -> None:
-    """Forget the tokens of a shop that has uninstalled us, and sign its people out.
+def uninstall_store(ctx: Context, store_id: str, at: datetime) -> None:
+    """Forget the tokens of a shop that has uninstalled us (at `at`), and sign its people out.
 
-    What the shop's customers hold stays: it may come back, and its data go with shop/redact.
+    What the shop's customers hold stays: it may come back, and its data go with shop/redact. Word
+    of an end that is older than the present installation comes late, and changes nothing.
     """
     store = ctx.db.get_one(Store, (ctx.merchant_id, store_id), with_for_update=True)
+    if store.installed_at is not None and at < store.installed_at:
+        return
     store.access_token = store.refresh_token = store.token_id = store.token_expires_at = None
     store.scopes, store.uninstalled_at = [], ctx.wall
     ctx.db.flush()
