@@ -34,7 +34,6 @@ class Gateways:
     xai: Xai
     storage: Storage
     caller: Caller
-    return_url: str
     base_url: str
 
 

@@ -66,7 +66,7 @@ def ask_for_plan(gateways: Gateways, asked: SubscriptionRequest) -> Outcome:
         price=Money(asked.price_minor, asked.currency),
         trial_days=asked.trial_days,
         test=asked.test,
-        return_url=gateways.return_url.format(shop=asked.call.shop_domain),
+        return_url=f"{gateways.base_url}/auth/plan?shop={asked.call.shop_domain}",
     )
     shop = ShopOf(gateways.shopify, asked.call.shop_domain, asked.call.access_token)
     return Outcome(True, report={"created": shop.subscribe(new)})
