@@ -1,11 +1,11 @@
-"""`python -m jobs worker|relay`: one process each, as production starts them."""
+"""`python -m jobs worker|sender|relay`: one process each, as production starts them."""
 
 import sys
 
 import redis
 from rq import Queue, Worker
 
-from jobs import drain, relay
+from jobs import drain, relay, sender
 from webapp.core import logs
 from webapp.core.config import ConfigurationError
 from webapp.gateways.redis_cache import QUEUE
@@ -28,9 +28,9 @@ def work(parts: Parts) -> None:
 def main(argv: list[str]) -> int:
     """Run the process that `argv` names; exits 2 for wrong use."""
     logs.configure()
-    processes = {"worker": work, "relay": relay.run}
+    processes = {"worker": work, "sender": sender.run, "relay": relay.run}
     if len(argv) != 1 or argv[0] not in processes:
-        print("Usage: python -m jobs worker|relay", file=sys.stderr)
+        print("Usage: python -m jobs worker|sender|relay", file=sys.stderr)
         return 2
     try:
         parts = drain.preload()

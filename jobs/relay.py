@@ -1,5 +1,5 @@
-"""Rings the bell of every handler that has something due, ten times a second; beside it runs the
-schedule.
+"""Rings the bell of every handler that works in the database and has something due, ten times a
+second; senders look for themselves. Beside it runs the schedule.
 
 The relay holds no state. When PostgreSQL or Redis is away it waits and goes on.
 """
@@ -25,7 +25,7 @@ def run(parts: Parts) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    names = tuple(discovery.handlers())
+    names = tuple(name for name in discovery.handlers() if not discovery.is_send(name))
     threading.Thread(target=schedule.run, args=(parts, stop), daemon=True).start()
     pause = LOOK_EVERY_SECONDS
     while not stop.wait(pause):

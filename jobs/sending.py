@@ -1,4 +1,4 @@
-"""Sends one batch over the network, outside any transaction, under a lease.
+"""Sends one batch of a lane over the network, outside any transaction, under a lease.
 
 (a) claim, prepare and lease in one transaction; (b) send with no transaction open, each call
 shorter than what is left of the lease; (c) record each outcome in a second transaction, fenced by
@@ -8,7 +8,7 @@ the lease's token: a holder that was too slow records nothing.
 import logging
 import time
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rq.timeouts import BaseTimeoutException
@@ -18,6 +18,7 @@ from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.db import connection_lost
 from webapp.core.deliveries import Message
+from webapp.gateways.breaker import Verdict
 from webapp.gateways.calling import GatewayError
 from webapp.parts import Parts
 
@@ -34,43 +35,97 @@ Prepared = list[tuple[Message, Any]]
 Tried = tuple[Message, Any, Outcome]
 
 
+@dataclass
+class Batch:
+    """What became of the messages of one lease: tried; put off for so many seconds, because a
+    breaker is open; or not reached."""
+
+    tried: list[Tried] = field(default_factory=list)
+    put_off: list[tuple[Message, float]] = field(default_factory=list)
+    untried: list[Message] = field(default_factory=list)
+
+
 def send_batch(parts: Parts, handler: str, work: Send, merchant_id: str) -> int:
-    """Send what is due in one lane; the number of deliveries that were claimed."""
+    """Send what is due in one lane; the number of deliveries that were claimed, or put off because
+    their destination is left alone."""
+    wait = parts.breaker.wait(work.destination)
+    if wait:
+        return put_off_lane(parts, handler, merchant_id, wait)
     started = time.monotonic()
     token, claimed, prepared = take_lease(parts, handler, work, merchant_id)
-    tried: list[Tried] = []
-    for message, request in prepared:
-        if time.monotonic() - started > LATEST_START_SECONDS:
-            break
-        outcome = try_to_send(parts, work, request)
-        tried.append((message, request, outcome))
-        if not outcome.ok:
-            break
     if prepared:
-        untried = [message for message, _ in prepared[len(tried) :]]
+        batch = try_batch(parts, work, prepared, started + LATEST_START_SECONDS)
         with parts.database.transaction(merchant_id) as ctx:
-            settle_batch(ctx, handler, work, token, tried, untried)
+            settle_batch(ctx, handler, work, token, batch)
     return claimed
 
 
-def settle_batch(
-    ctx: Context,
-    handler: str,
-    work: Send,
-    token: uuid.UUID,
-    tried: list[Tried],
-    untried: list[Message],
-) -> None:
+def put_off_lane(parts: Parts, handler: str, merchant_id: str, seconds: float) -> int:
+    """Make what is due in a lane due again in so many seconds, unless another works it."""
+    with parts.database.transaction(merchant_id) as ctx:
+        if not deliveries.lock_lane(ctx.db, merchant_id, handler):
+            return 0
+        return deliveries.put_off(ctx.db, merchant_id, handler, seconds)
+
+
+def try_batch(parts: Parts, work: Send, prepared: Prepared, latest: float) -> Batch:
+    """Try one message after the other, until one fails or the time is up. What an open breaker
+    holds back is put off, and holds up nothing that goes another way."""
+    batch = Batch()
+    for position, (message, request) in enumerate(prepared):
+        if time.monotonic() > latest:
+            batch.untried = [message for message, _ in prepared[position:]]
+            break
+        ways = ways_of(work, request)
+        wait = parts.breaker.ask(ways)
+        if wait:
+            batch.put_off.append((message, wait))
+            continue
+        outcome = try_to_send(parts, work, request)
+        tell_breakers(parts, ways, outcome)
+        batch.tried.append((message, request, outcome))
+        if not outcome.ok:
+            batch.untried = [message for message, _ in prepared[position + 1 :]]
+            break
+    return batch
+
+
+def ways_of(work: Send, request: Any) -> tuple[str, ...]:
+    """The breakers in the way of a request: its destination's, and that of the key it uses."""
+    key = str(getattr(request, "breaker", ""))
+    return (work.destination, key) if key else (work.destination,)
+
+
+def tell_breakers(parts: Parts, ways: tuple[str, ...], outcome: Outcome) -> None:
+    """What a try says of its destination and of its key. A refused content and a request to wait
+    say nothing, and neither does a failure of our own."""
+    destination = key = Verdict.NOTHING
+    if outcome.ok:
+        destination = key = Verdict.WORKS
+    elif outcome.credential:
+        key = Verdict.FAILS
+    elif not outcome.final and outcome.after is None and not outcome.ours:
+        destination = Verdict.FAILS
+    for name, verdict in zip(ways, (destination, key), strict=False):
+        parts.breaker.tell(name, verdict, outcome.reason)
+
+
+def settle_batch(ctx: Context, handler: str, work: Send, token: uuid.UUID, batch: Batch) -> None:
     """Record what became of a batch. When the receiver asked us to wait, nothing counts as a try:
     the message and all that is behind it wait."""
-    after, reason = 0.0, None
+    held = (ctx.db, ctx.merchant_id, handler)
+    tried, untried, after = list(batch.tried), batch.untried, 0.0
     if tried and tried[-1][2].after is not None and not tried[-1][2].final:
         message, _, outcome = tried.pop()
-        after, untried = max(outcome.after or 0.0, SHORTEST_PAUSE_SECONDS), [message, *untried]
-        reason = outcome.reason
+        after = max(outcome.after or 0.0, SHORTEST_PAUSE_SECONDS)
+        deliveries.release(*held, [message], token, after, outcome.reason, hold=True)
     for one in tried:
         record(ctx, handler, work, token, one)
-    deliveries.release(ctx.db, ctx.merchant_id, handler, untried, token, after, reason)
+    for message, wait in batch.put_off:
+        deliveries.release(*held, [message], token, wait)
+    deliveries.release(*held, untried, token, after)
+    if after:
+        deliveries.put_off(*held, after)
 
 
 def take_lease(
@@ -169,7 +224,7 @@ def try_to_send(parts: Parts, work: Send, request: Any) -> Outcome:
         raise
     except Exception as error:
         log.exception("a send failed")
-        outcome = Outcome(False, f"{type(error).__name__}: {error}")
+        outcome = Outcome(False, f"{type(error).__name__}: {error}", ours=True)
     return replace(outcome, took=time.monotonic() - started)
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
+from redis import Redis
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from tests.factories import SECRET, FixedClock, NoCache
@@ -110,6 +111,9 @@ def committed(servers: Servers, clock: FixedClock) -> Iterator[Parts]:
     """Parts on a database of their own, with real commits; Valkey is shared by the run."""
     name = f"t{os.urandom(6).hex()}"
     clone(servers.admin_url, name)
+    with Redis.from_url(servers.redis_url) as valkey:
+        for key in valkey.scan_iter("loyalnest:breaker:*"):
+            valkey.delete(key)
     url = make_url(servers.app_url).set(database=name).render_as_string(hide_password=False)
     parts = build(settings_for(url, servers.redis_url), clock)
     yield parts

@@ -35,6 +35,7 @@ VERBS = {
     "serve": Verb("run", GUNICORN, "serve the web application (gunicorn arguments)"),
     "rpc": Verb("run", "webapp.rpc:main", "serve the gRPC services (--bind HOST:PORT)"),
     "worker": Verb("run", "-m jobs worker", "run a worker"),
+    "sender": Verb("run", "-m jobs sender", "run a sender, which calls outside services"),
     "relay": Verb("run", "-m jobs relay", "run the relay that wakes the workers"),
     "migrate": Verb("run", "webapp.core.db:migrate_command", "bring the database up to date"),
     "build": Verb("run", "webapp.core.extension:main", "build extensions (--check: compare)"),

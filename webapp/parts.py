@@ -8,13 +8,14 @@ from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database, open_engine
 from webapp.gateways import Gateways, open_gateways
+from webapp.gateways.breaker import Breaker
 from webapp.gateways.rate_limits import RateLimiter
 from webapp.gateways.redis_cache import Doorbell, Guard, RedisCache, connect
 
 
 @dataclass(frozen=True)
 class Parts:
-    """One process's database, clock, cache, keys, doorbell, limiter and ways out."""
+    """One process's database, clock, cache, keys, doorbell, limiter, breaker and ways out."""
 
     settings: Settings
     clock: Clock
@@ -22,6 +23,7 @@ class Parts:
     cache: RedisCache
     bell: Doorbell
     limiter: RateLimiter
+    breaker: Breaker
     database: Database
     gateways: Gateways
 
@@ -33,6 +35,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
     client, guard = connect(settings.redis_url), Guard()
     cache, bell = RedisCache(client, guard), Doorbell(client, guard)
     limiter = RateLimiter(client, guard, settings.calls_a_minute)
+    breaker = Breaker(client, guard, clock)
     database = Database(
         open_engine(settings.database_url),
         clock=clock,
@@ -40,6 +43,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         keys=keys,
         handlers=discovery.handler_names(),
         ring=bell,
+        breakers=breaker,
     )
     gateways = open_gateways(settings.shopify_admin_url, settings.service_urls, settings.base_url)
-    return Parts(settings, clock, keys, cache, bell, limiter, database, gateways)
+    return Parts(settings, clock, keys, cache, bell, limiter, breaker, database, gateways)

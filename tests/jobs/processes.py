@@ -24,7 +24,7 @@ from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[2]
 WORKERS = ("worker-1", "worker-2")
-COMMANDS = {**dict.fromkeys(WORKERS, "worker"), "relay": "relay"}
+COMMANDS = {**dict.fromkeys(WORKERS, "worker"), "sender": "sender", "relay": "relay"}
 FINISH_SECONDS = 60.0
 _IMPORT_FINISHED = "select 1 from outbox where topic = 'orders.import_finished'"
 
@@ -52,17 +52,17 @@ class Site:
     folder: Path
 
     def start(self) -> None:
-        """Start workers and relay, as `demo` does, and wait until they are at their work."""
+        """Start the processes, as `demo` does, and wait until they are at their work."""
         for name, verb in COMMANDS.items():
             argv = [sys.executable, "-m", "jobs", verb]
             env = {**self.environment, "PGAPPNAME": name}
             log = self.folder / f"{name}.log"
             self.processes.spawn(name, argv, env=env, cwd=ROOT, log=log)
-        relay = """
-            select count(*) from pg_stat_activity
-            where application_name = 'relay' and datname = current_database()
+        others = """
+            select count(distinct application_name) from pg_stat_activity
+            where application_name in ('sender', 'relay') and datname = current_database()
         """
-        eventually(lambda: len(self.redis_workers()) == len(WORKERS) and self.answer(relay))
+        eventually(lambda: len(self.redis_workers()) == len(WORKERS) and self.answer(others) == 2)
 
     def redis_workers(self) -> list[Worker]:
         """The workers that have told Redis of themselves."""
@@ -116,6 +116,9 @@ class Site:
     def kill_all_workers(self) -> None:
         for name in WORKERS:
             kill(family(self.processes.pid(name)))
+
+    def kill_the_sender(self) -> None:
+        kill(family(self.processes.pid("sender")))
 
     def kill_the_relay(self) -> None:
         """And lose every bell that the import has rung, so that only its successor rings."""

@@ -185,7 +185,7 @@ def test_a_killed_import_is_made_good_by_running_it_again(
 
 @full
 @pytest.mark.usefixtures("small_chunks")
-def test_cards_reach_the_shop_when_workers_die_while_they_push(
+def test_cards_reach_the_shop_when_the_sender_dies_while_it_pushes(
     site: Site, standin: Standin
 ) -> None:
     rows = made_up(3_000, 500)
@@ -197,7 +197,7 @@ def test_cards_reach_the_shop_when_workers_die_while_they_push(
     site.start()
     with importing(site, write_rows(site.folder / "few.csv", rows)) as result:
         eventually(lambda: admin.calls >= 3)
-        site.kill_all_workers()
+        site.kill_the_sender()
         assert result.result(60).taken == len(rows)
     eventually(site.finished)
     assert site.figures() == expected(rows)

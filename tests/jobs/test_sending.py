@@ -82,7 +82,7 @@ def test_an_error_of_the_shop_counts_a_try(shop: ConnectedShop) -> None:
         shop.drain(PUSH)
         (left,) = shop.deliveries(PUSH)
         assert (left.attempts, left.reason, left.dead) == (number, "HTTP 500", False)
-        assert pause - 10 < left.wait <= pause
+        assert 0.75 * pause < left.wait <= 1.2 * pause
         shop.let_time_pass()
     shop.drain(PUSH)
     assert (shop.shown("7"), shop.deliveries(PUSH)) == ("30", [])

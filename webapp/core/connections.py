@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from webapp.core.context import Context
+from webapp.core.inbox import PLATFORM
 from webapp.core.models import Connection, PlatformConnection
-
-# Work that belongs to no merchant, e.g. the test of one of our own keys, is done as this tenant.
-PLATFORM = "platform"
 
 # Service -> the values that its key consists of; those in SHOWN are no secrets.
 MERCHANT_SERVICES: Mapping[str, tuple[str, ...]] = {

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webapp.core import audit, outbox
+from webapp.core.breakers import Breakers, NoBreakers
 from webapp.core.crypto import KeyRing
 from webapp.core.tenancy import Actor
 from webapp.core.words import new_id
@@ -26,7 +27,7 @@ class Context:
     """One unit of work of one tenant. `now` is business time, `wall` real time, both UTC.
 
     `store_id` is the store that a person at the dashboard has chosen to look at; None is all of
-    them, and what programs and jobs have."""
+    them, and what programs and jobs have. `breakers` tell which destinations and keys rest."""
 
     db: Session
     merchant_id: str
@@ -37,6 +38,7 @@ class Context:
     keys: KeyRing
     handlers: HandlerNames
     store_id: str | None = None
+    breakers: Breakers = field(default_factory=NoBreakers)
     rings: set[str] = field(default_factory=set)
     stale_tags: set[str] = field(default_factory=set)
 

@@ -28,7 +28,7 @@ class Outcome:
     """What became of one try to send. `ok` is done; otherwise `reason` says why not, `final` that
     no retry can help, `after` the seconds the receiver asked us to wait (Retry-After), and
     `credential` that the receiver does not take our key. `report` is handed to `settle` when ok.
-    `took` is how long the try took, in seconds."""
+    `took` is how long the try took, in seconds; `ours` says that our own code failed."""
 
     ok: bool
     reason: str = ""
@@ -37,6 +37,7 @@ class Outcome:
     report: Mapping[str, Any] = field(default_factory=dict)
     took: float = 0.0
     credential: bool = False
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from webapp.core.breakers import Breakers, NoBreakers
 from webapp.core.cache import Cache
 from webapp.core.clock import Clock
 from webapp.core.config import ConfigurationError
@@ -45,6 +46,7 @@ class Database:
         keys: KeyRing,
         handlers: HandlerNames,
         ring: Callable[[Iterable[str]], None],
+        breakers: Breakers | None = None,
     ) -> None:
         self._bind = bind
         self._sessions = sessionmaker(
@@ -52,6 +54,7 @@ class Database:
         )
         self._clock, self._cache, self._keys = clock, cache, keys
         self._handlers, self._ring = handlers, ring
+        self._breakers = breakers or NoBreakers()
 
     @contextmanager
     def transaction(
@@ -82,6 +85,7 @@ class Database:
                 wall=self._clock.wall(),
                 keys=self._keys,
                 handlers=self._handlers,
+                breakers=self._breakers,
             )
             yield ctx
         self._after_commit(ctx)
@@ -108,6 +112,7 @@ class Database:
                 keys=self._keys,
                 handlers=self._handlers,
                 ring=self._ring,
+                breakers=self._breakers,
             )
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 # One try and three retries; then the delivery is dead and says why.
 RETRY_AFTER_SECONDS = (30, 120, 600)
+# Pauses are up to a fifth shorter or longer, so that what failed together comes back apart.
+RETRY_SPREAD = 0.2
 MAX_REASON = 500
 # The token of no holder: it keeps a lane waiting, as its receiver asked, while nobody works it.
 WAITING = uuid.UUID(int=0)
@@ -146,7 +148,8 @@ def fail(
         update deliveries
         set attempts = attempts + case when lease_token is null then 1 else 0 end,
             lease_token = null, reason = :reason,
-            due_at = clock_timestamp() + make_interval(secs => :pause),
+            due_at = clock_timestamp()
+                + make_interval(secs => :pause * (1 - :spread + 2 * :spread * random())),
             dead_at = case when :dead then clock_timestamp() end
         where handler = :handler and merchant_id = :merchant_id and message_id = :message_id
           and lease_token is not distinct from cast(:token as uuid)
@@ -159,6 +162,7 @@ def fail(
         "message_id": message.message_id,
         "reason": reason[:MAX_REASON],
         "pause": float(pause),
+        "spread": RETRY_SPREAD,
         "dead": dead,
         "token": token,
     }
@@ -173,15 +177,17 @@ def release(
     token: uuid.UUID,
     after: float = 0.0,
     reason: str | None = None,
+    *,
+    hold: bool = False,
 ) -> None:
     """Give back leased deliveries that were not tried, or that the receiver asked to send later:
-    no try is counted. With `after` (seconds) they are kept until then, and the whole lane waits
-    with them; else they are due at once. `reason` says why they wait."""
+    no try is counted. They are due after so many seconds; with `hold` the whole lane waits with
+    them until then. `reason` says why they wait."""
     sql = text(
         """
         update deliveries
         set attempts = attempts - 1, reason = coalesce(cast(:reason as text), reason),
-            lease_token = case when :after > 0 then cast(:waiting as uuid) end,
+            lease_token = cast(:waiting as uuid),
             due_at = clock_timestamp() + make_interval(secs => :after)
         where handler = :handler and merchant_id = :merchant_id and message_id = any(:ids)
           and lease_token = cast(:token as uuid)
@@ -193,10 +199,28 @@ def release(
         "ids": _ids(messages),
         "token": token,
         "after": after,
-        "waiting": WAITING,
+        "waiting": WAITING if hold else None,
         "reason": reason and reason[:MAX_REASON],
     }
     db.execute(sql, values)
+
+
+def put_off(db: Session, merchant_id: str, handler: str, seconds: float) -> int:
+    """Make what is due in a lane, and leased by nobody, due in so many seconds: no try is counted.
+    The number of deliveries. Call under `lock_lane`, or holding the lane's lease."""
+    sql = text(
+        """
+        with put_off as (
+            update deliveries
+            set due_at = clock_timestamp() + make_interval(secs => :seconds)
+            where handler = :handler and merchant_id = :merchant_id and dead_at is null
+              and lease_token is null and due_at <= clock_timestamp()
+            returning 1
+        ) select count(*) from put_off
+        """
+    )
+    values = {"merchant_id": merchant_id, "handler": handler, "seconds": seconds}
+    return int(db.scalar(sql, values) or 0)
 
 
 def _bury(

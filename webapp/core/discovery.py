@@ -87,6 +87,11 @@ def notifications() -> Mapping[str, Notification]:
     }
 
 
+def is_send(handler: str) -> bool:
+    """Whether a handler talks to the network, by its name alone."""
+    return ".send." in handler
+
+
 def destination(handler: str) -> str:
     """The service that a handler sends to; empty for one that works inside our own database."""
     work = handlers().get(handler)

@@ -63,7 +63,7 @@ def run(supervisor: Supervisor, options: Options) -> int:
     shop = patiently(parts.database, planted)
     describe_shop(folder, ports, shop, parts, options, ())
     copy_htmx(ROOT)
-    print("Starting web, rpc, workers, relay and shop", flush=True)
+    print("Starting web, rpc, workers, sender, relay and shop", flush=True)
     start_processes(supervisor, folder, ports, environment)
     bring_in(parts, shop, file, options)
     sample = tuple(patiently(parts.database, partial(members, parts, shop)))

@@ -88,7 +88,7 @@ def start_servers(supervisor: Supervisor, folder: Path, ports: Ports) -> dict[st
 def start_processes(
     supervisor: Supervisor, folder: Path, ports: Ports, environment: Mapping[str, str]
 ) -> None:
-    """Start web, rpc, workers, relay and shop, and wait until those with an address answer."""
+    """Start every process, and wait until those with an address answer."""
     python, logs = sys.executable, folder / "logs"
     web = [
         *(python, "-m", "gunicorn", "wsgi:app", "--bind", f"{HOST}:{ports.web}"),
@@ -98,6 +98,7 @@ def start_processes(
         "web": web,
         "rpc": [python, "-m", "webapp.rpc", "--bind", ports.grpc_address],
         **{f"worker-{n + 1}": [python, "-m", "jobs", "worker"] for n in range(WORKERS)},
+        "sender": [python, "-m", "jobs", "sender"],
         "relay": [python, "-m", "jobs", "relay"],
         "shop": [python, "-m", "webapp.demo.shop", str(folder / "shop.json")],
     }

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 
+from webapp.core import discovery
 from webapp.core.cache import Cache, Found
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ PREFIX = "loyalnest:"
 QUEUE = "loyalnest"
 # How long a rung bell keeps others from ringing, when no worker has answered it.
 BELL_MILLISECONDS = 2_000
+# The channel on which senders hear that something is to be sent.
+SENDERS = f"{PREFIX}senders"
 TAG_LIFE_SECONDS = 86_400
 # A bulk change drops thousands of tags; each round trip must stay well below the time-out.
 TAGS_A_TRIP = 500
@@ -97,8 +100,8 @@ class RedisCache(Cache):
 
 
 class Doorbell:
-    """Rings a handler's `drain` job. The job is only a bell: what there is to do is in PostgreSQL,
-    and the relay rings again whatever stays due."""
+    """Rings a handler's `drain` job, or for what is sent over the network, the senders. It is only
+    a bell: what there is to do is in PostgreSQL, and is found there when nobody heard."""
 
     def __init__(self, client: redis.Redis, guard: Guard) -> None:
         self._redis, self._guard = client, guard
@@ -109,7 +112,11 @@ class Doorbell:
         self._guard.call(None, self._ring, list(handlers))
 
     def _ring(self, handlers: list[str]) -> None:
+        if any(discovery.is_send(handler) for handler in handlers):
+            self._redis.publish(SENDERS, b"1")
         for handler in handlers:
+            if discovery.is_send(handler):
+                continue
             if self._redis.set(_bell(handler), b"1", nx=True, px=BELL_MILLISECONDS):
                 self._queue.enqueue("jobs.drain.drain", handler, result_ttl=0, failure_ttl=60)
 
