@@ -1,7 +1,7 @@
 """How a shop comes, goes, and comes back: its token, its scopes, what Shopify says of it.
 
-A shop is added the moment it has granted a token. `store.authorised` asks Shopify who it is, and
-only when that is known `store.installed` tells everybody else, so that nobody meets a store whose
+A shop is added the moment it has granted a token. `store.authorised` has Shopify asked who it is,
+and only when that is known it is asked to tell us of its orders, so that none meets a store whose
 currency is not known.
 """
 
@@ -24,6 +24,7 @@ from webapp.features.accounts.messages import (
 )
 from webapp.features.accounts.service.people import admin_of_staff
 from webapp.features.accounts.service.sessions import end_sessions
+from webapp.features.accounts.service.subscriptions import check_subscriptions
 
 # ISO 4217 for "no currency": what a store has between the token and the first answer of Shopify.
 NO_CURRENCY = "XXX"
@@ -145,7 +146,7 @@ def prepare_store_call(ctx: Context, store_id: str) -> StoreCall | None:
 
 
 def record_shop_facts(ctx: Context, store_id: str, facts: ShopFacts) -> None:
-    """Keep what Shopify says of a shop, and tell everybody that it is ready.
+    """Keep what Shopify says of a shop, and have it tell us what happens there from now on.
 
     A currency or zone that we do not know keeps what was known before.
     """
@@ -160,7 +161,7 @@ def record_shop_facts(ctx: Context, store_id: str, facts: ShopFacts) -> None:
     if zone(facts.timezone) is not None:
         store.timezone = facts.timezone
     ctx.audit("store_installed", store_id=store_id, shop_domain=store.shop_domain)
-    ctx.emit("store.installed", new_id("ins_"), {"store_id": store_id})
+    check_subscriptions(ctx, store_id)
 
 
 def record_scopes(ctx: Context, store_id: str, scopes: str) -> None:

@@ -1,4 +1,4 @@
-"""What accounts does later: read what a shop is, renew its token, and have plans billed."""
+"""Has Shopify bill plans, and asks it how they stand."""
 
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
@@ -7,52 +7,12 @@ from webapp.core.i18n import N_
 from webapp.core.words import Money
 from webapp.features.accounts import service
 from webapp.features.accounts.messages import (
-    ShopFacts,
-    StoreCall,
     SubscriptionCall,
     SubscriptionRequest,
     SubscriptionSaid,
-    TokenGranted,
-    TokenRefresh,
 )
 from webapp.gateways import Gateways
-from webapp.gateways.shopify_oauth import AppCredentials
 from webapp.gateways.shopify_shop import NewSubscription, ShopOf, Standing
-
-
-def prepare_facts(ctx: Context, message: Message) -> StoreCall | None:
-    return service.prepare_store_call(ctx, message.payload["store_id"])
-
-
-def read_facts(gateways: Gateways, call: StoreCall) -> Outcome:
-    shop = ShopOf(gateways.shopify, call.shop_domain, call.access_token).describe()
-    facts = ShopFacts(shop.name, shop.currency, shop.timezone, shop.plan, shop.development)
-    return Outcome(True, report={"facts": facts})
-
-
-def settle_facts(ctx: Context, call: StoreCall, outcome: Outcome) -> None:
-    service.record_shop_facts(ctx, call.store_id, outcome.report["facts"])
-
-
-def prepare_refresh(ctx: Context, message: Message) -> TokenRefresh | None:
-    return service.prepare_refresh(ctx, message.payload["store_id"], message.payload["token_id"])
-
-
-def refresh(gateways: Gateways, asked: TokenRefresh) -> Outcome:
-    """A refresh whose answer is lost is repeated with the same token, which Shopify allows."""
-    app = AppCredentials(asked.api_key, asked.secret)
-    grant = gateways.oauth.refresh(asked.shop_domain, app, asked.refresh_token)
-    token = TokenGranted(
-        grant.access_token,
-        service.parse_scopes(grant.scopes),
-        grant.expires_in,
-        grant.refresh_token,
-    )
-    return Outcome(True, report={"token": token})
-
-
-def settle_refresh(ctx: Context, asked: TokenRefresh, outcome: Outcome) -> None:
-    service.replace_token(ctx, asked, outcome.report["token"])
 
 
 def prepare_plan(ctx: Context, message: Message) -> SubscriptionRequest | None:
@@ -111,16 +71,11 @@ def _said(standing: Standing) -> Outcome:
 
 
 SENDS = {
-    "store.authorised": Send(prepare_facts, read_facts, settle_facts, "shopify"),
-    "store.token_ageing": Send(prepare_refresh, refresh, settle_refresh, "shopify"),
     "plan.chosen": Send(prepare_plan, ask_for_plan, settle_plan, "shopify"),
     "plan.asked_after": Send(prepare_call, read_plan, settle_standing, "shopify"),
     "plan.end_asked": Send(prepare_call, end_plan, settle_standing, "shopify"),
 }
-EVERY = {"daily": ask_after_plans}
 LABELS = {
-    "store.authorised": N_("deliveries.topic.store_authorised", "Facts about a shop"),
-    "store.token_ageing": N_("deliveries.topic.store_token_ageing", "New token of a shop"),
     "plan.chosen": N_("deliveries.topic.plan_chosen", "Request for a plan"),
     "plan.asked_after": N_("deliveries.topic.plan_asked_after", "State of a plan"),
     "plan.end_asked": N_("deliveries.topic.plan_end_asked", "End of a plan"),
