@@ -64,12 +64,13 @@ def make_tenant(
     currency: str = "USD",
     timezone: str = "UTC",
     access_token: str | None = None,
+    locale: str = "en",
 ) -> Tenant:
     """A merchant with one connected store, served by an app with the secret SECRET."""
     number = next(_numbers)
     app_id, shop = f"app_{number}", f"shop-{number}.myshopify.com"
     merchant_id = new_id("mer_")
-    with database.transaction(merchant_id) as ctx:
+    with database.transaction(merchant_id, locale=locale) as ctx:
         accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, f"api-{number}", SECRET))
         accounts.create_merchant(ctx, f"Merchant {number}")
         store = ConnectStore(shop, app_id, currency, timezone, access_token)

@@ -13,6 +13,7 @@ from webapp.parts import Parts
 
 AWARD = "points.award_orders"
 SCORE = "rfm.absorb_and_score"
+NOTIFY = "notifications.notify"
 PUSH = "points.send.points.changed"
 TOKEN = "shpat_jobs"
 Standin = Callable[[Tenant], tuple[shopify.ShopifyAdmin, str]]
@@ -32,7 +33,7 @@ class Bench:
         import_orders(self.parts.database, self.tenant, file)
 
     def drain(self, *handlers: str) -> None:
-        for handler in handlers or (AWARD, SCORE):
+        for handler in handlers or (AWARD, SCORE, NOTIFY):
             drain_for(self.parts, handler, 10.0)
 
     def ask(self, sql: str, **values: object) -> list[Row]:

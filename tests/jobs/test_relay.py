@@ -6,7 +6,7 @@ import pytest
 from rq import Queue
 
 from jobs.relay import ring_due
-from tests.jobs.bench import AWARD, PUSH, SCORE, Bench
+from tests.jobs.bench import AWARD, NOTIFY, PUSH, SCORE, Bench
 from webapp.core import discovery
 from webapp.gateways.redis_cache import Doorbell, Guard, connect
 
@@ -17,7 +17,7 @@ NAMES = tuple(discovery.handlers())
 def due(bench: Bench, queue: Queue) -> Bench:
     """Orders that were taken in and not worked; the bells rung by the import are lost."""
     bench.take("7,2026-01-01,30.50")
-    assert sorted(rung(queue)) == [AWARD, SCORE]
+    assert sorted(rung(queue)) == [NOTIFY, AWARD, SCORE]
     queue.connection.flushdb()
     return bench
 
@@ -33,14 +33,14 @@ def test_nothing_due_rings_nothing(bench: Bench, queue: Queue) -> None:
 
 def test_what_is_due_is_rung(due: Bench, queue: Queue) -> None:
     ring_due(due.parts, NAMES)
-    assert sorted(rung(queue)) == [AWARD, SCORE]
+    assert sorted(rung(queue)) == [NOTIFY, AWARD, SCORE]
     assert PUSH in NAMES
 
 
 def test_a_bell_that_rings_is_not_rung_again(due: Bench, queue: Queue) -> None:
     for _ in range(3):
         ring_due(due.parts, NAMES)
-    assert len(queue) == 2
+    assert len(queue) == 3
     assert 0 < queue.connection.pttl(f"loyalnest:bell:{AWARD}") <= 2000
 
 
@@ -48,7 +48,7 @@ def test_an_answered_bell_may_ring_again(due: Bench, queue: Queue) -> None:
     ring_due(due.parts, NAMES)
     due.parts.bell.answered(AWARD)
     ring_due(due.parts, NAMES)
-    assert sorted(rung(queue)) == [AWARD, AWARD, SCORE]
+    assert sorted(rung(queue)) == [NOTIFY, AWARD, AWARD, SCORE]
 
 
 def test_what_waits_for_a_retry_is_not_rung(due: Bench, queue: Queue) -> None:

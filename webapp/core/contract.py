@@ -60,6 +60,10 @@ class Send:
     destination: str
 
 
+# What a payload says for texts: whole numbers, and short plain text.
+Facts = Mapping[str, int | str]
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One text of a notification, marked with N_. Where it depends on a number, `text` has the
@@ -97,7 +101,7 @@ class Notification:
     kind: str
     subject: Wording
     body: tuple[Wording, ...]
-    facts: Mapping[str, int | str]
+    facts: Facts
     short: Wording | None = None
     metric: str = ""
     profile: Mapping[str, str] = field(default_factory=dict)

@@ -260,8 +260,9 @@ def send_again(
 
 
 def pending(db: Session, merchant_id: str, handlers: Iterable[str] | None = None) -> int:
-    """Open deliveries of a tenant (not dead), of all handlers or of these."""
-    return _count(db, merchant_id, handlers, "dead_at is null")
+    """Open deliveries of a tenant, of all handlers or of these: not dead, and not set for later."""
+    begun = "(attempts > 0 or lease_token is not null or due_at <= clock_timestamp())"
+    return _count(db, merchant_id, handlers, f"dead_at is null and {begun}")
 
 
 def dead(db: Session, merchant_id: str, handlers: Iterable[str] | None = None) -> int:

@@ -1,7 +1,10 @@
-"""What goes into and comes out of the use cases of orders."""
+"""What goes into and comes out of the use cases of orders, and what is said about them."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from webapp.core.contract import Notification, Wording
+from webapp.core.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +91,29 @@ class MissedPage:
     access_token: str
     since: str
     after: str | None
+
+
+NOTIFICATIONS = (
+    Notification(
+        name="import_finished",
+        topic="orders.import_finished",
+        audience="merchant",
+        title=N_("notification.import_finished", "Import finished"),
+        channels=("dashboard",),
+        kind="transactional",
+        subject=Wording(
+            N_("notification.import_finished.subject", "The import into %(shop)s is finished")
+        ),
+        body=(
+            Wording(
+                N_(
+                    "notification.import_finished.taken",
+                    "%(num)s new order or refund was taken in.",
+                    "%(num)s new orders and refunds were taken in.",
+                ),
+                "taken",
+            ),
+        ),
+        facts={"taken": 2400},
+    ),
+)

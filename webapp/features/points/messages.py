@@ -1,4 +1,4 @@
-"""What goes into and comes out of the use cases of points."""
+"""What goes into and comes out of the use cases of points, and what is said about them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from webapp.core.contract import Notification, Wording
+from webapp.core.i18n import N_
 from webapp.core.messages import Id, LocaleTag
 
 
@@ -73,3 +75,52 @@ class PointsSynced:
     """The member's balance."""
 
     points_balance: int
+
+
+NOTIFICATIONS = (
+    Notification(
+        name="points_earned",
+        topic="points.earned",
+        audience="shopper",
+        title=N_("notification.points_earned", "Points earned"),
+        channels=("email", "sms"),
+        kind="transactional",
+        subject=Wording(
+            N_(
+                "notification.points_earned.subject",
+                "You earned %(num)s point at %(shop)s",
+                "You earned %(num)s points at %(shop)s",
+            ),
+            "points",
+        ),
+        body=(
+            Wording(
+                N_(
+                    "notification.points_earned.earned",
+                    "Thank you for your order. You earned %(num)s point.",
+                    "Thank you for your order. You earned %(num)s points.",
+                ),
+                "points",
+            ),
+            Wording(
+                N_(
+                    "notification.points_earned.balance",
+                    "Your balance at %(shop)s is now %(num)s point.",
+                    "Your balance at %(shop)s is now %(num)s points.",
+                ),
+                "balance",
+            ),
+        ),
+        short=Wording(
+            N_(
+                "notification.points_earned.short",
+                "%(shop)s: you earned %(num)s point. Your balance: %(balance)s.",
+                "%(shop)s: you earned %(num)s points. Your balance: %(balance)s.",
+            ),
+            "points",
+        ),
+        facts={"points": 120, "balance": 1480},
+        metric="Earned Points",
+        profile={"balance": "points_balance"},
+    ),
+)

@@ -1,9 +1,12 @@
-"""What goes into the use cases of telemetry."""
+"""What goes into the use cases of telemetry, and what is said about work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from webapp.core.contract import Notification, Wording
+from webapp.core.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +20,35 @@ class Happened:
     actor_kind: str
     admin_user_id: str | None
     properties: Mapping[str, Any]
+
+
+NOTIFICATIONS = (
+    Notification(
+        name="delivery_dead",
+        topic="delivery.dead",
+        audience="merchant",
+        title=N_("notification.delivery_dead", "Delivery given up"),
+        channels=("dashboard",),
+        kind="transactional",
+        subject=Wording(
+            N_(
+                "notification.delivery_dead.subject",
+                "%(num)s delivery was given up",
+                "%(num)s deliveries were given up",
+            ),
+            "events",
+        ),
+        body=(
+            Wording(N_("notification.delivery_dead.reason", "The last reason: %(reason)s")),
+            Wording(
+                N_(
+                    "notification.delivery_dead.how",
+                    "Nothing is lost: what was given up can be sent again.",
+                )
+            ),
+        ),
+        facts={"destination": "klaviyo", "reason": "HTTP 401"},
+        page="deliveries",
+        gathered_by="destination",
+    ),
+)

@@ -138,5 +138,6 @@ def finish_import(
     ctx.audit("orders_import_finished", import_id=progress.import_id, taken=taken)
     # Also when nothing was new: an attempt that was killed may have taken it all without a word.
     if staged.orders or staged.refunds:
-        ctx.emit("orders.import_finished", progress.import_id, {"store_id": store_id})
+        finished = {"store_id": store_id, "taken": taken}
+        ctx.emit("orders.import_finished", progress.import_id, finished)
     return taken, skipped
