@@ -68,7 +68,7 @@ def shopify() -> ResponseReturnValue:
         moment(request.headers.get("X-Shopify-Triggered-At", "")),
     )
     keep(address.merchant_id, arrival)
-    return jsonify()
+    return jsonify({})
 
 
 @blueprint.post("/flow/actions/<handle>")
@@ -85,7 +85,7 @@ def flow(handle: str) -> ResponseReturnValue:
         raise AppError(INVALID_VALUE, field="handle", value=handle)
     arrival = Arrival("flow", handle, run, body, document, address.store_id, run)
     keep(address.merchant_id, arrival, only_received=True)
-    return jsonify()
+    return jsonify({})
 
 
 @blueprint.post("/slack/events")
@@ -108,7 +108,7 @@ def slack() -> ResponseReturnValue:
     delivery_id = document.get("event_id") or hashlib.sha256(body).hexdigest()
     arrival = Arrival("slack", name(topic), name(delivery_id), body, document)
     keep(PLATFORM, arrival)
-    return jsonify()
+    return jsonify({})
 
 
 def verified_shop(domain: str, body: bytes) -> StoreAddress:
