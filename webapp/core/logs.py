@@ -41,5 +41,5 @@ def configure(stream: TextIO | None = None, form: str = FORMAT) -> None:
 
 def set_levels() -> None:
     """Keep libraries from logging the addresses they call, for those may carry keys."""
-    for name in ("httpx", "httpcore", "urllib3", "botocore"):
+    for name in ("httpx", "httpcore", "urllib3", "botocore", "werkzeug"):
         logging.getLogger(name).setLevel(logging.WARNING)
