@@ -11,7 +11,8 @@ from webapp.core.errors import CUSTOMER_AMBIGUOUS, CUSTOMER_NOT_FOUND, STORE_NOT
 _GID = re.compile(r"gid://shopify/Customer/([0-9]{1,19})", re.ASCII)
 
 # Through the stores, because identities are indexed by store and external id.
-_MEMBERS = """
+_MEMBERS = text(
+    """
 select customer_id from users where merchant_id = :merchant_id and customer_id = :asked
 union
 select i.customer_id
@@ -20,6 +21,13 @@ join customer_identities i on i.merchant_id = s.merchant_id and i.store_id = s.s
 where s.merchant_id = :merchant_id and i.external_id = :external
 limit 2
 """
+)
+_STORE = text(
+    """
+    select s.store_id from stores s
+    where s.merchant_id = :merchant_id and :asked in (s.store_id, s.shop_domain)
+    """
+)
 
 
 def find_member(ctx: Context, asked: str) -> str:
@@ -33,7 +41,7 @@ def find_member(ctx: Context, asked: str) -> str:
         "asked": asked,
         "external": gid[1] if gid else asked,
     }
-    found = list(ctx.db.scalars(text(_MEMBERS), values))
+    found = list(ctx.db.scalars(_MEMBERS, values))
     if not found:
         raise AppError(CUSTOMER_NOT_FOUND, customer=asked)
     if len(found) > 1:
@@ -46,16 +54,10 @@ def find_stores(ctx: Context, asked: Iterable[str]) -> tuple[str, ...]:
 
     Raises AppError(store_not_found) with the first that is unknown or another tenant's.
     """
-    sql = text(
-        """
-        select s.store_id from stores s
-        where s.merchant_id = :merchant_id and :asked in (s.store_id, s.shop_domain)
-        """
-    )
     found: dict[str, None] = {}
     for name in asked:
         wanted = name.lower() if name.lower().endswith(".myshopify.com") else name
-        store_id = ctx.db.scalar(sql, {"merchant_id": ctx.merchant_id, "asked": wanted})
+        store_id = ctx.db.scalar(_STORE, {"merchant_id": ctx.merchant_id, "asked": wanted})
         if store_id is None:
             raise AppError(STORE_NOT_FOUND, store=name)
         found[store_id] = None

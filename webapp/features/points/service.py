@@ -192,7 +192,7 @@ def sync_points(ctx: Context, message: SyncPoints) -> PointsSynced:
         "customer_id": customer_id,
         "store_ids": list(store_ids),
     }
-    reachable = ctx.db.scalars(text(_REACHABLE), values)
+    reachable = ctx.db.scalars(_REACHABLE, values)
     requests = [
         (new_id("sync_"), {"store_id": store_id, "customers": [customer_id], "again": True})
         for store_id in reachable
@@ -201,10 +201,11 @@ def sync_points(ctx: Context, message: SyncPoints) -> PointsSynced:
     ctx.audit(MULTI_STORE_SYNC, customer_id=customer_id, store_ids=list(store_ids))
     ctx.track(MULTI_STORE_SYNC, stores=len(store_ids))
     ctx.stale(cache.points_tag(customer_id))
-    return PointsSynced(int(ctx.db.scalar(text(_BALANCE), values) or 0))
+    return PointsSynced(int(ctx.db.scalar(_BALANCE, values) or 0))
 
 
-_REACHABLE = """
+_REACHABLE = text(
+    """
 select distinct i.store_id
 from customer_identities i
 join stores s on s.merchant_id = i.merchant_id and s.store_id = i.store_id
@@ -212,7 +213,10 @@ where i.merchant_id = :merchant_id and i.customer_id = :customer_id
   and i.store_id = any(:store_ids) and s.access_token is not null
 order by i.store_id
 """
+)
 
-_BALANCE = """
+_BALANCE = text(
+    """
 select points_balance from users where merchant_id = :merchant_id and customer_id = :customer_id
 """
+)

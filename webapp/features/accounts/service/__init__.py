@@ -49,7 +49,6 @@ from webapp.features.accounts.service.service_keys import (
     actor_of_service_key,
     create_service_key,
     list_service_keys,
-    note_key_use,
     revoke_service_key,
     rotate_service_key,
 )
@@ -102,7 +101,6 @@ __all__ = [
     "mark_session_seen",
     "meet_admin",
     "merchant_of_token",
-    "note_key_use",
     "open_session",
     "parse_scopes",
     "prepare_check",

@@ -70,32 +70,37 @@ def list_service_keys(ctx: Context) -> tuple[KeyShown, ...]:
     )
 
 
-def actor_of_service_key(ctx: Context, key_id: str) -> Actor:
+def actor_of_service_key(ctx: Context, key_id: str, *, note_use: bool = False) -> Actor:
     """What the holder of a key may do now. Raises AppError(service_key_invalid) for one that is
-    revoked or expired (`wall` time)."""
-    row = ctx.db.get(ServiceKey, (ctx.merchant_id, key_id))
-    if row is None or _state(ctx, row) != "valid":
-        raise AppError(SERVICE_KEY_INVALID)
-    return Actor("service_key", row.key_id, frozenset(row.permissions))
+    revoked or expired (`wall` time).
 
-
-def note_key_use(ctx: Context, key_id: str) -> None:
-    """Remember the day on which a key was used last; one write a day.
-
-    Call before anything else is locked, so that two calls never wait crosswise.
+    `note_use` remembers the day on which the key was used last, with one write a day. Ask before
+    anything else is locked, so that two calls never wait crosswise.
     """
-    row = ctx.db.get_one(ServiceKey, (ctx.merchant_id, key_id))
-    if row.last_used_on == ctx.wall.date():
-        return
-    sql = text(
-        """
-        update service_keys set last_used_on = :today
-        where merchant_id = :merchant_id and key_id = :key_id
-          and last_used_on is distinct from :today
-        """
-    )
-    values = {"merchant_id": ctx.merchant_id, "key_id": key_id, "today": ctx.wall.date()}
-    ctx.db.execute(sql, values)
+    values = {"merchant_id": ctx.merchant_id, "key_id": key_id, "wall": ctx.wall}
+    held = ctx.db.execute(_HELD, values).one_or_none()
+    if held is None or not held.valid:
+        raise AppError(SERVICE_KEY_INVALID)
+    if note_use and held.last_used_on != ctx.wall.date():
+        ctx.db.execute(_NOTE_USE, {**values, "today": ctx.wall.date()})
+    return Actor("service_key", key_id, frozenset(held.permissions))
+
+
+# Every call asks this, so it is put without the ORM.
+_HELD = text(
+    """
+    select permissions, last_used_on,
+           revoked_at is null and coalesce(expires_at > :wall, true) as valid
+    from service_keys where merchant_id = :merchant_id and key_id = :key_id
+    """
+)
+_NOTE_USE = text(
+    """
+    update service_keys set last_used_on = :today
+    where merchant_id = :merchant_id and key_id = :key_id
+      and last_used_on is distinct from :today
+    """
+)
 
 
 def _add_key(ctx: Context, message: CreateServiceKey) -> tuple[str, ServiceKey]:
