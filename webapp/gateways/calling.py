@@ -158,6 +158,13 @@ class Caller:
             # From None: the cause may quote what was sent, e.g. a header that cannot be.
             raise GatewayError(f"no answer: {type(error).__name__}") from None
 
+    def close(self) -> None:
+        """Close the kept connections."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
     def _pool(self) -> httpcore.ConnectionPool:
         with self._lock:
             if self._opened is None:
