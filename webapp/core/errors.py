@@ -205,6 +205,15 @@ CUSTOMER_AMBIGUOUS = _kind(
     "FAILED_PRECONDITION",
     N_("error.customer_ambiguous", "More than one customer has the id %(customer)s."),
 )
+CONNECTION_VALUE_INVALID = _kind(
+    "connection_value_invalid",
+    422,
+    "INVALID_ARGUMENT",
+    N_(
+        "error.connection_value_invalid",
+        "%(field)s is missing or has characters that it cannot have.",
+    ),
+)
 STORE_TAKEN = _kind(
     "store_taken",
     409,

@@ -10,6 +10,7 @@ import re
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -174,6 +175,8 @@ class Caller:
                     keepalive_expiry=5.0,
                     network_backend=BoundedBackend(),
                 )
+                # Kept connections are closed with the caller.
+                weakref.finalize(self, self._opened.close)
             return self._opened
 
 

@@ -143,14 +143,17 @@ class ServiceKey(Base):
     last_used_on: Mapped[date | None] = mapped_column(Date)
 
 
+_CONNECTION_STATES = "state in ('untested', 'testing', 'works', 'refused', 'unreachable')"
+
+
 class Connection(Base):
     """A merchant's key of an outside service: its values as JSON, sealed. `credential_id` changes
-    with the key; `hint` is what may be shown of it."""
+    with the key; `hint` is what may be shown of it, `test_result` why the last test failed."""
 
     __tablename__ = "connections"
     __table_args__ = (
         CheckConstraint("service in ('klaviyo', 'postscript')", name="service"),
-        CheckConstraint("state in ('untested', 'testing', 'works', 'fails')", name="state"),
+        CheckConstraint(_CONNECTION_STATES, name="state"),
     )
 
     merchant_id: Mapped[str] = mapped_column(
@@ -180,7 +183,7 @@ class PlatformConnection(Base):
         CheckConstraint(
             "service in ('posthog', 'slack', 'xai', 'partner', 'storage')", name="service"
         ),
-        CheckConstraint("state in ('untested', 'testing', 'works', 'fails')", name="state"),
+        CheckConstraint(_CONNECTION_STATES, name="state"),
     )
 
     service: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -1,7 +1,11 @@
 """What goes into and comes out of the use cases of accounts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from webapp.core.breakers import BreakerState
+from webapp.core.connections import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,36 @@ class SubscriptionSaid:
     external_id: str
     status: str
     period_ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveConnection:
+    """A key of an outside service, by the names of its values (`core.connections`)."""
+
+    service: str
+    values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionShown:
+    """What may be shown of a key: `hint` of what it is, and how its last test went. `breaker` says
+    whether calls with it, or to the service at all, rest at the moment."""
+
+    service: str
+    hint: str
+    state: str
+    tested_at: datetime | None
+    test_result: str
+    breaker: BreakerState
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTest:
+    """A key to try out."""
+
+    service: str
+    credential_id: str
+    credentials: Credentials
 
 
 @dataclass(frozen=True, slots=True)

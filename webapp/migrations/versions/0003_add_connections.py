@@ -19,7 +19,7 @@ _COLUMNS = """
     updated_at timestamptz(3) not null,
     updated_by text
 """
-_STATES = "state in ('untested', 'testing', 'works', 'fails')"
+_STATES = "state in ('untested', 'testing', 'works', 'refused', 'unreachable')"
 
 
 def upgrade() -> None:

@@ -1,6 +1,6 @@
 """The pages of accounts: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.accounts.pages import deliveries
+from webapp.features.accounts.pages import connections, deliveries
 
-PAGES: tuple[Page, ...] = (deliveries.PAGE,)
+PAGES: tuple[Page, ...] = (connections.PAGE, deliveries.PAGE)

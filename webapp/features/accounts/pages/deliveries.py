@@ -15,6 +15,7 @@ from webapp.features.accounts.queries import deliveries as queries
 
 PATH = "deliveries"
 INTERNAL = N_("deliveries.internal", "Inside LoyalNest")
+TESTS = N_("deliveries.connections", "Tests of connections")
 RECEIVED = N_("deliveries.received", "Received: %(topic)s")
 PERIODIC = N_("deliveries.periodic", "Periodic work")
 STATES = {
@@ -119,7 +120,10 @@ def known_destinations() -> tuple[str, ...]:
 
 def destination_name(locale: str, destination: str) -> str:
     """What people call a destination."""
-    return NAMES.get(destination, destination) if destination else i18n.text(locale, *INTERNAL)
+    translated = {"": INTERNAL, "connections": TESTS}.get(destination)
+    if translated:
+        return i18n.text(locale, *translated)
+    return NAMES.get(destination, destination)
 
 
 def listed(ctx: Context, asked: Wanted) -> list[queries.DeliveryLine]:
