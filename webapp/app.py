@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp.core import i18n
 from webapp.entry import (
     dashboard,
+    docs,
     embedded,
     failures,
     headers,
@@ -48,7 +49,8 @@ def create_app(parts: Parts) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     Htmx(app)
     speak(app)
-    for entry in (widgets, webhooks, sign_in, install, dashboard, rest, static_files, health):
+    pages = (sign_in, install, dashboard, docs, static_files)
+    for entry in (widgets, webhooks, *pages, rest, health):
         app.register_blueprint(entry.blueprint)
     app.register_blueprint(dashboard.blueprint, name="embedded", url_prefix=embedded.PREFIX)
     failures.attach(app)

@@ -40,7 +40,7 @@ def test_same_key_with_another_body_is_refused(program: Program) -> None:
     program.sync(headers=key("k"))
     refused = program.sync(program.member, headers=key("k"))
     assert (refused.status_code, refused.get_json()["error"]["code"]) == (
-        422,
+        409,
         "idempotency_key_reused",
     )
 
@@ -99,7 +99,7 @@ def test_any_series_of_calls_does_each_key_once(
         asked = program.member if customer == "own" else customer
         response = program.sync(asked, headers=key(name))
         if name in first:
-            wanted = 200 if first[name] == customer else 422
+            wanted = 200 if first[name] == customer else 409
         elif customer == "12":
             wanted = 404
         else:

@@ -231,8 +231,8 @@ class UseCase:
     `rest` reads `METHOD /v1/path`, `grpc` `package.Service/Method`, `proxy` is the App Proxy
     action. `message` and `result` are frozen dataclasses as `core.messages` reads them; `run` takes
     the first and gives the second, or raises AppError of one of the kinds in `errors` (beside those
-    of every call). Without `write` the call runs in a read-only transaction. `summary` is one line
-    for the documentation; the docstring of `run` is the rest of it.
+    of every call). Without `write` the call runs in a read-only transaction. `summary` (a line) and
+    `detail` (a paragraph) are for the documentation, which is in English.
     """
 
     name: str
@@ -243,6 +243,7 @@ class UseCase:
     result: type[Any]
     run: Callable[[Context, Any], Any]
     summary: str
+    detail: str
     examples: tuple[Example, ...]
     errors: tuple[Kind, ...] = ()
     proxy: str | None = None

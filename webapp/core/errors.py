@@ -177,7 +177,7 @@ RATE_LIMITED = _kind(
 )
 IDEMPOTENCY_KEY_REUSED = _kind(
     "idempotency_key_reused",
-    422,
+    409,
     "FAILED_PRECONDITION",
     N_("error.idempotency_key_reused", "This Idempotency-Key was used for another request."),
 )

@@ -30,7 +30,7 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[
 # A language tag in any spelling; one that we do not speak is answered in the next best language.
 LocaleTag = Annotated[
     str,
-    Field(description="Language of messages, e.g. `de`; else Accept-Language, else English."),
+    Field(description="Language of messages, e.g. de; else Accept-Language, else English."),
     StringConstraints(max_length=35, pattern=r"^[A-Za-z0-9_-]*$"),
 ]
 
@@ -74,9 +74,9 @@ def encode(result: Any) -> dict[str, Any]:
 
 def json_schema(kind: type[Any], *, given: bool) -> dict[str, Any]:
     """JSON Schema (2020-12) of a message that is `given`, or of a result. Nested shapes are under
-    `$defs`."""
+    `$defs`, and referred to as they are called in an OpenAPI document."""
     mode: JsonSchemaMode = "validation" if given else "serialization"
-    return _adapter(kind).json_schema(mode=mode)
+    return _adapter(kind).json_schema(mode=mode, ref_template="#/components/schemas/{model}")
 
 
 def _refuse_wild(value: Any, path: str, depth: int) -> None:

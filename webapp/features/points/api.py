@@ -15,6 +15,10 @@ USE_CASES = (
         result=PointsSynced,
         run=service.sync_points,
         summary="Show a member's balance in some stores",
+        detail="The stores are asked to show the balance once more even when they should be "
+        "showing it, so a metafield that somebody changed by hand is repaired. The answer comes at "
+        "once, the stores follow within seconds. Stores that do not know the member are left "
+        "alone. No points are earned or spent.",
         examples=(
             Example(
                 {

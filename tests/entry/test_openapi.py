@@ -1,0 +1,135 @@
+"""The description of the calls: valid, true, and public."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from schemathesis.specs.openapi.definitions import OPENAPI_31
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.entry.conftest import Program, make_key, make_member
+from tests.factories import Tenant, make_tenant
+from webapp.app import create_app
+from webapp.core import discovery
+from webapp.core.db import Database
+from webapp.entry import docs, openapi
+from webapp.features.accounts import service as accounts
+from webapp.features.accounts.messages import ConnectStore, RegisterApp
+from webapp.gateways.rate_limits import RateLimiter
+from webapp.gateways.redis_cache import Guard, connect
+from webapp.parts import Parts
+
+BASE = "http://127.0.0.1:8000"
+ROWS = openapi.rows()
+
+
+@pytest.fixture
+def documented(held: Parts) -> Program:
+    """A program of the merchant that the examples speak of, without a limit."""
+    free = RateLimiter(connect("unix:///nowhere/valkey.sock"), Guard(), 1_000_000)
+    parts = replace(held, limiter=free)
+    tenant = example_tenant(parts.database)
+    key = make_key(parts.database, tenant, *{row.permission for _, row in ROWS})
+    return Program(create_app(parts).test_client(), parts, tenant, key, "")
+
+
+def example_tenant(database: Database) -> Tenant:
+    """What the examples of all features speak of."""
+    shop = "fern-and-clay.myshopify.com"
+    tenant = make_tenant(database)
+    with database.transaction(tenant.merchant_id) as ctx:
+        accounts.register_app(ctx.db, ctx.keys, RegisterApp("app_example", "api-example", "s"))
+        store_id = accounts.connect_store(ctx, ConnectStore(shop, "app_example", "USD"))
+    fern = Tenant(tenant.merchant_id, store_id, shop)
+    make_member(database, fern, "7104466075915", 34_000)
+    return fern
+
+
+def test_document_is_valid_openapi() -> None:
+    Draft202012Validator(OPENAPI_31).validate(openapi.document(BASE))
+
+
+def test_every_row_is_an_operation_with_every_status() -> None:
+    document = openapi.document(BASE)
+    for _, row in ROWS:
+        operation = document["paths"][row.path][row.method.lower()]
+        wanted = {"200", "401", "403", "404", "422", "429", "500", "503"}
+        if row.method != "GET":
+            wanted |= {"400", "409", "413", "415"}
+        assert wanted <= set(operation["responses"]), row.name
+        assert row.examples and operation["operationId"] == row.name
+    assert sum(len(path) for path in document["paths"].values()) == len(discovery.use_cases())
+
+
+@pytest.mark.parametrize(
+    ("row", "example"),
+    [(row, example) for _, row in ROWS for example in row.examples],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_examples_are_true(documented: Program, row: Any, example: Any) -> None:
+    if row.method == "GET":
+        response = documented.call("GET", f"{row.path}?{docs.query(example.given)}")
+    else:
+        response = documented.call(row.method, row.path, json=example.given)
+    assert response.get_json() == {"status": "ok", **example.answer, "error": None}
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+def test_description_is_public_and_cached(program: Program, path: str) -> None:
+    first = program.web.get(path)
+    assert first.status_code == 200 and "max-age" in first.headers["Cache-Control"]
+    again = program.web.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_page_tells_every_call_and_code(program: Program) -> None:
+    page = program.web.get("/docs").text
+    document = json.dumps(program.web.get("/openapi.json").get_json())
+    for _, row in ROWS:
+        for told in (row.path, row.permission, row.grpc, *(k.code for k in openapi.kinds(row))):
+            assert told in page and told in document
+
+
+@contextmanager
+def serving(program: Program) -> Iterator[str]:
+    """The address of the real application; one call at a time, for there is one connection."""
+    with make_server("127.0.0.1", 0, program.web.application, request_handler=Quiet) as server:
+        worker = threading.Thread(target=server.serve_forever)
+        worker.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            worker.join()
+
+
+class Quiet(WSGIRequestHandler):
+    """Writes no line for every request."""
+
+    def log(self, kind: str, message: str, *args: Any) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    "cases", [25, pytest.param(2_000, marks=pytest.mark.full)], ids=["moderate", "thorough"]
+)
+def test_schemathesis_finds_nothing(documented: Program, tmp_path: Path, cases: int) -> None:
+    """Every check of schemathesis, on every operation, with the same cases every time."""
+    with serving(documented) as address:
+        command = [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
+            *("--url", address, "--header", f"Authorization: Bearer {documented.key}"),
+            *("--mode", "all", "--phases", "examples,coverage,fuzzing", "--seed", "2026"),
+            *("--max-examples", str(cases), "--generation-deterministic", "--workers", "1"),
+        ]
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ran.returncode == 0, ran.stdout[-8_000:] + ran.stderr[-2_000:]
+    assert "No issues found" in ran.stdout, ran.stdout
