@@ -1,4 +1,4 @@
-"""A door to the web application whose changes vanish with the test."""
+"""A door to the web application, and a program that calls it; all vanishes with the test."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,11 +8,12 @@ from sqlalchemy import Engine
 
 from tests.conftest import KEYS, Servers, settings_for
 from tests.entry.door import SLACK_SECRET, Door
+from tests.entry.programs import Program, make_program
 from tests.factories import FixedClock, NoCache, make_tenant
 from webapp.app import create_app
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database
-from webapp.parts import build
+from webapp.parts import Parts, build
 
 
 @pytest.fixture
@@ -41,3 +42,8 @@ def actions(door: Door, engine: Engine, clock: FixedClock) -> Iterator[Door]:
         parts = replace(door.parts, database=database)
         yield Door(parts, create_app(parts).test_client(), make_tenant(database))
         outer.rollback()
+
+
+@pytest.fixture
+def program(held: Parts) -> Program:
+    return make_program(held)

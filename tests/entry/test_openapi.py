@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.entry.conftest import Program, make_key, make_member
+from tests.entry.programs import Program, make_key, make_member
 from tests.factories import Tenant, make_tenant
 from webapp.app import create_app
 from webapp.core import discovery

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tests.entry.conftest import Program, make_program
+from tests.entry.programs import Program, make_program
 from tests.factories import FixedClock
 from webapp.app import create_app
 from webapp.core import answers, discovery
@@ -82,10 +82,10 @@ def test_keys_of_a_wrong_shape_are_refused(program: Program, value: str) -> None
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["11", "own", "12"])), max_size=12)
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["11", "own", "12"])), max_size=8)
 )
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_series_of_calls_does_each_key_once(
     program: Program, series: list[tuple[str, str]]

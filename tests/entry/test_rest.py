@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.entry.conftest import SYNC, Program, make_key, make_member, make_program
+from tests.entry.programs import SYNC, Program, make_key, make_member, make_program
 from webapp.app import create_app
 from webapp.core import i18n
 from webapp.features.accounts import service as accounts

@@ -1,0 +1,98 @@
+"""A program with a service key that calls the web application."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from tests.factories import Tenant, make_tenant
+from webapp.app import create_app
+from webapp.core.db import Database
+from webapp.core.tenancy import ADMIN_PERMISSIONS
+from webapp.features.accounts import service as accounts
+from webapp.features.accounts.messages import CreateServiceKey
+from webapp.features.points import service as points
+from webapp.features.points.messages import OrderRange
+from webapp.parts import Parts
+
+SYNC = "/v1/api/points/sync"
+
+
+def make_key(database: Database, tenant: Tenant, *permissions: str) -> str:
+    """A service key with these permissions, or with all `admin:` ones."""
+    with database.transaction(tenant.merchant_id) as ctx:
+        wanted = frozenset(permissions) or ADMIN_PERMISSIONS
+        return accounts.create_service_key(ctx, CreateServiceKey(wanted))
+
+
+_MEMBER = """
+with person as (
+    insert into users (merchant_id, customer_id, shared_customer_id)
+    values (:merchant_id, new_id('cus_'), new_id('shc_')) returning customer_id
+), known as (
+    insert into customer_identities (merchant_id, store_id, external_id, customer_id)
+    select :merchant_id, :store_id, :external_id, customer_id from person
+)
+select customer_id from person
+"""
+
+_ORDER = """
+insert into orders (merchant_id, store_id, external_id, customer_id, ordered_at, amount_minor)
+values (:merchant_id, :store_id, :external_id, :customer_id, '2026-01-02', :minor)
+"""
+
+
+def make_member(database: Database, tenant: Tenant, external_id: str, minor: int) -> str:
+    """A customer of the tenant's store who spent `minor` cents; our id of the member."""
+    values: dict[str, object] = {
+        "merchant_id": tenant.merchant_id,
+        "store_id": tenant.store_id,
+        "external_id": external_id,
+        "minor": minor,
+    }
+    with database.transaction(tenant.merchant_id) as ctx:
+        member = str(ctx.db.scalar(text(_MEMBER), values))
+        ctx.db.execute(text(_ORDER), {**values, "customer_id": member})
+        points.award_orders(ctx, OrderRange(tenant.store_id, 1, 1 << 62))
+    return member
+
+
+@dataclass
+class Program:
+    """A program of `tenant`, whose customer 11 has 12 points."""
+
+    web: FlaskClient
+    parts: Parts
+    tenant: Tenant
+    key: str
+    member: str
+
+    def call(self, method: str, path: str, **more: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.key}", **more.pop("headers", {})}
+        return self.web.open(path, method=method, headers=headers, **more)
+
+    def sync(
+        self,
+        customer: str = "11",
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> TestResponse:
+        body = {"customer_id": customer, "store_ids": [self.tenant.shop], **more}
+        return self.call("POST", SYNC, json=body, headers=headers or {})
+
+    def count(self, table: str, condition: str = "true") -> int:
+        """Rows of the tenant."""
+        sql = text(f"select count(*) from {table} where {condition}")  # noqa: S608 - ours
+        with self.parts.database.transaction(self.tenant.merchant_id) as ctx:
+            return int(ctx.db.scalar(sql) or 0)
+
+
+def make_program(parts: Parts) -> Program:
+    tenant = make_tenant(parts.database, access_token="shpat_1")
+    member = make_member(parts.database, tenant, "11", 1250)
+    key = make_key(parts.database, tenant)
+    return Program(create_app(parts).test_client(), parts, tenant, key, member)
