@@ -18,6 +18,7 @@ from webapp.core.clock import SystemClock, write_offset
 from webapp.core.config import Settings
 from webapp.core.extension import ROOT, copy_htmx
 from webapp.demo.bringing_in import bring_in, choose_orders, set_clock
+from webapp.demo.connections import connect_services
 from webapp.demo.description import SHOP_NAME, describe_shop, write_description
 from webapp.demo.options import Options, parse
 from webapp.demo.seed import members, seed
@@ -65,6 +66,7 @@ def run(supervisor: Supervisor, options: Options) -> int:
     copy_htmx(ROOT)
     print("Starting web, rpc, workers, sender, relay and shop", flush=True)
     start_processes(supervisor, folder, ports, environment)
+    patiently(parts.database, partial(connect_services, parts, shop.merchant_id))
     bring_in(parts, shop, file, options)
     sample = tuple(patiently(parts.database, partial(members, parts, shop)))
     describe_shop(folder, ports, shop, parts, options, sample)
