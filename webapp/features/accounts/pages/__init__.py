@@ -1,6 +1,12 @@
 """The pages of accounts: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.accounts.pages import connections, deliveries
+from webapp.features.accounts.pages import connections, deliveries, people, plan, stores
 
-PAGES: tuple[Page, ...] = (connections.PAGE, deliveries.PAGE)
+PAGES: tuple[Page, ...] = (
+    connections.PAGE,
+    deliveries.PAGE,
+    stores.PAGE,
+    people.PAGE,
+    plan.PAGE,
+)
