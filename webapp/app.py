@@ -19,6 +19,7 @@ from webapp.entry import (
     health,
     identity,
     install,
+    ops,
     rest,
     shell,
     sign_in,
@@ -29,6 +30,7 @@ from webapp.entry import (
 from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
+ENTRIES = (widgets, webhooks, sign_in, install, ops, dashboard, rest, static_files, health)
 
 
 def create_app(parts: Parts) -> Flask:

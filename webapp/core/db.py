@@ -246,6 +246,15 @@ def upgrade(owner_url: str, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
+@contextmanager
+def as_owner(owner_url: str) -> Iterator[Connection]:
+    """One transaction of the schema's owner, for the few things that the application may not do."""
+    engine = create_engine(owner_url, hide_parameters=True)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
 def migrate_command(argv: list[str]) -> int:
     """`python3 -m webapp migrate`: upgrade the database named by DATABASE_OWNER_URL."""
     owner_url = os.environ.get("DATABASE_OWNER_URL")

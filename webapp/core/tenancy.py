@@ -44,11 +44,14 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     "analyst": frozenset({"admin:analytics"}),
     "none": frozenset(),
 }
-# What our own staff may read of any tenant; every unit of work of theirs is read-only.
+# What our own staff may read of any tenant; every unit of work of theirs there is read-only. The
+# keys of the platform itself, which belong to no merchant, are kept by "platform", who reads none.
 OPERATOR_PERMISSIONS: dict[str, frozenset[str]] = {
     "support": ADMIN_PERMISSIONS,
     "review": frozenset({"admin:analytics", "admin:referrals"}),
+    "platform": frozenset(),
 }
+PLATFORM_ROLE = "platform"
 
 
 @dataclass(frozen=True, slots=True)

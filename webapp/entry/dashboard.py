@@ -17,14 +17,13 @@ from flask import (
     request,
 )
 from htmx_flask import request as htmx_request  # type: ignore[import-untyped]
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.core import discovery, i18n
-from webapp.core.context import Context
-from webapp.core.contract import Done, Form, Page, Panel
+from webapp.core.contract import Done, Form, Page
 from webapp.core.errors import NOT_FOUND, SIGN_IN_REQUIRED, AppError
 from webapp.entry import embedded, failures, identity, shell
+from webapp.entry.panels import panel_html
 from webapp.features.accounts import service as accounts
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/admin")
@@ -144,12 +143,6 @@ def show(
             notice=notice or identity.take_notice(),
             **values,
         )
-
-
-def panel_html(ctx: Context, feature: str, panel: Panel) -> Markup:
-    """A feature's panel, rendered from the feature's own template."""
-    template = f"{feature}/templates/{panel.template}"
-    return Markup(render_template(template, **panel.load(ctx), name=panel.name))  # noqa: S704 - our own template, escaped by Jinja
 
 
 @blueprint.after_request

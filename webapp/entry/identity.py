@@ -39,6 +39,13 @@ def begin_session(merchant_id: str, token: str) -> None:
     session[FORM_TOKEN] = secrets.token_urlsafe(32)
 
 
+def begin_operator_session(token: str) -> None:
+    """Let this browser hold an operator's token, and forget any other."""
+    session.clear()
+    session["operator"] = token
+    session[FORM_TOKEN] = secrets.token_urlsafe(32)
+
+
 def end_session() -> None:
     """End the session of this browser, if it has one."""
     merchant_id, token = session.get("merchant_id"), session.get(TOKEN)

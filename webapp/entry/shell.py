@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template
+from flask import g, render_template
 from sqlalchemy import select
 
 from webapp.core import discovery, i18n
@@ -17,8 +17,9 @@ HOME = i18n.N_("dashboard.overview", "Overview")
 
 def address(path: str) -> str:
     """The address of the dashboard's page at `path` (empty for the overview), where this person
-    has opened it: inside Shopify's admin or directly."""
-    return f"{embedded.PREFIX if embedded.asked() else '/admin'}/{path}"
+    has opened it: inside Shopify's admin, directly, or as an operator."""
+    prefix = embedded.PREFIX if embedded.asked() else g.get("ops_prefix", "/admin")
+    return f"{prefix}/{path}"
 
 
 def render(

@@ -113,7 +113,7 @@ class OperatorAccount(Base):
     through the functions in `core.routing`; accounts are made by the owner of the schema."""
 
     __tablename__ = "operators"
-    __table_args__ = (CheckConstraint("role in ('support', 'review')", name="role"),)
+    __table_args__ = (CheckConstraint("role in ('support', 'review', 'platform')", name="role"),)
 
     operator_id: Mapped[str] = mapped_column(Text, primary_key=True)
     name: Mapped[str] = mapped_column(Text)

@@ -101,7 +101,7 @@ create table operators (
     created_at timestamptz(3) default now() not null,
     ended_at timestamptz(3),
     constraint pk_operators primary key (operator_id),
-    constraint ck_operators_role check (role in ('support', 'review'))
+    constraint ck_operators_role check (role in ('support', 'review', 'platform'))
 );
 
 create table operator_links (

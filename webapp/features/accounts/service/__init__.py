@@ -8,6 +8,7 @@ from webapp.features.accounts.service.apps import (
     app_secrets,
     create_merchant,
     listed_app,
+    merchant_name,
     register_app,
     rotate_app_secret,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "listed_app",
     "mark_session_seen",
     "meet_admin",
+    "merchant_name",
     "merchant_of_token",
     "open_session",
     "parse_scopes",

@@ -70,3 +70,9 @@ def create_merchant(ctx: Context, name: str) -> None:
     ctx.db.add(Merchant(merchant_id=ctx.merchant_id, name=name, locale=ctx.locale))
     ctx.db.flush()
     ctx.audit("merchant_created", name=name)
+
+
+def merchant_name(ctx: Context) -> str:
+    """What the merchant is called; empty for one that is not there."""
+    found = ctx.db.get(Merchant, ctx.merchant_id)
+    return found.name if found else ""
