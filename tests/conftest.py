@@ -27,7 +27,7 @@ from webapp.embedded.local import LocalServers
 from webapp.embedded.supervisor import Supervisor
 from webapp.parts import Parts, build
 
-pytest_plugins = ["tests.standins"]
+pytest_plugins = ["tests.door", "tests.standins"]
 TEMPLATE, SHARED = "loyalnest_template", "loyalnest_shared"
 KEYS = {"k1": b"1" * 32}
 SECRET_KEY = "not a secret: only tests know it"

@@ -8,7 +8,7 @@ from io import BytesIO
 
 import pytest
 
-from tests.entry.door import Door, json_bytes, order
+from tests.door import Door, json_bytes, order
 from tests.factories import SECRET, make_tenant
 from webapp.app import create_app
 from webapp.core import routing, signatures

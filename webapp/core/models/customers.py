@@ -56,23 +56,13 @@ class CustomerIdentity(Base):
 
 
 class CustomerContact(Base):
-    """How a store's customer may be reached: sealed e-mail address and phone number, the language
-    tag they use in the shop, and the states of their consent in Shopify's words (`subscribed`,
-    `unsubscribed`, ...; NULL where none was ever asked). `updated_at` is the shop's time of it.
+    """How a store's customer may be reached, whether or not they have ordered yet: sealed e-mail
+    address and phone number, the language tag they use in the shop, and the states of their consent
+    in Shopify's words (`subscribed`, `unsubscribed`, ...; NULL where none was ever asked).
+    `updated_at` is the shop's time of it.
     """
 
     __tablename__ = "customer_contacts"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["merchant_id", "store_id", "external_id"],
-            [
-                "customer_identities.merchant_id",
-                "customer_identities.store_id",
-                "customer_identities.external_id",
-            ],
-            name="fk_customer_contacts_customer_identities",
-        ),
-    )
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
     store_id: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -38,10 +38,7 @@ create table customer_contacts (
     email_consent text,
     sms_consent text,
     updated_at timestamptz(3) not null,
-    constraint pk_customer_contacts primary key (merchant_id, store_id, external_id),
-    constraint fk_customer_contacts_customer_identities
-        foreign key (merchant_id, store_id, external_id)
-            references customer_identities (merchant_id, store_id, external_id)
+    constraint pk_customer_contacts primary key (merchant_id, store_id, external_id)
 );
 
 create table webhook_subscriptions (

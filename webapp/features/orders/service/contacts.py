@@ -1,6 +1,7 @@
 """How customers may be reached, kept sealed and as new as the shop has told us."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import text
 
@@ -10,16 +11,17 @@ from webapp.features.orders.domain.live_order import Contact
 
 
 def keep_contacts(ctx: Context, store_id: str, found: Iterable[Contact]) -> None:
-    """Keep what is newer than what is known, of members only: nobody else is written to.
+    """Keep what is newer than what is known.
 
-    The order in which a shop's words arrive does not matter, for each says its own time. A
-    language that is not told is kept.
+    The order in which a shop's words arrive does not matter, for each says its own time. That is
+    why it is kept also of somebody who has not ordered yet: who takes back a consent before we hear
+    of their first order must not be written to because of it. A language that is not told is kept.
     """
     newest: dict[str, Contact] = {}
-    for contact in found:
+    for contact in sorted(found, key=lambda contact: contact.updated_at):
         known = newest.get(contact.customer)
-        if known is None or known.updated_at <= contact.updated_at:
-            newest[contact.customer] = contact
+        locale = contact.locale or (known.locale if known else None)
+        newest[contact.customer] = replace(contact, locale=locale)
     contacts = [newest[customer] for customer in sorted(newest)]
     values = {
         "merchant_id": ctx.merchant_id,
@@ -47,9 +49,14 @@ def _sealed(
     return sealed
 
 
+def _newest(column: str) -> str:
+    return f"""{column} = case when excluded.updated_at >= known.updated_at
+        then excluded.{column} else known.{column} end"""
+
+
 _KEEP = text(
-    """
-    insert into customer_contacts (
+    f"""
+    insert into customer_contacts as known (
         merchant_id, store_id, external_id, email, phone, locale, email_consent, sms_consent,
         updated_at
     )
@@ -59,14 +66,13 @@ _KEEP = text(
         cast(:locales as text[]), cast(:email_consents as text[]), cast(:sms_consents as text[]),
         cast(:ats as timestamptz[])
     ) as told(external_id, email, phone, locale, email_consent, sms_consent, updated_at)
-    join customer_identities i on i.merchant_id = :merchant_id and i.store_id = :store_id
-        and i.external_id = told.external_id
     order by told.external_id
     on conflict (merchant_id, store_id, external_id) do update
-    set email = excluded.email, phone = excluded.phone,
-        locale = coalesce(excluded.locale, customer_contacts.locale),
-        email_consent = excluded.email_consent, sms_consent = excluded.sms_consent,
-        updated_at = excluded.updated_at
-    where customer_contacts.updated_at <= excluded.updated_at
-    """
+    set {_newest("email")}, {_newest("phone")},
+        {_newest("email_consent")}, {_newest("sms_consent")},
+        locale = case when excluded.updated_at >= known.updated_at
+            then coalesce(excluded.locale, known.locale)
+            else coalesce(known.locale, excluded.locale) end,
+        updated_at = greatest(excluded.updated_at, known.updated_at)
+    """  # noqa: S608 - columns are named above
 )

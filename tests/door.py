@@ -1,19 +1,27 @@
-"""The web application as those who tell us things see it, and what became of it."""
+"""The web application as those who tell us things see it, and what became of it.
+
+The fixture `door` is rolled back; `committed_door` has a database of its own.
+"""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Row, text
+from sqlalchemy import Engine, Row, text
 from werkzeug.test import TestResponse
 
 from jobs.drain import drain_for
-from tests.factories import SECRET, Tenant
+from tests.conftest import KEYS, Servers, settings_for
+from tests.factories import SECRET, FixedClock, NoCache, Tenant, make_tenant
+from webapp.app import create_app
 from webapp.core import signatures
+from webapp.core.crypto import KeyRing
+from webapp.core.db import Database
 from webapp.core.inbox import PLATFORM
-from webapp.parts import Parts
+from webapp.parts import Parts, build
 
 SLACK_SECRET = "slack signing secret"
 
@@ -116,3 +124,37 @@ class Door:
 
     def kept_by_platform(self) -> list[tuple[Any, ...]]:
         return self.kept(PLATFORM)
+
+
+@pytest.fixture
+def door(servers: Servers, database: Database, clock: FixedClock) -> Door:
+    settings = replace(
+        settings_for(servers.app_url, servers.redis_url), slack_signing_secrets=(SLACK_SECRET,)
+    )
+    parts = replace(build(settings, clock), database=database)
+    return Door(parts, create_app(parts).test_client(), make_tenant(database))
+
+
+@pytest.fixture
+def actions(door: Door, engine: Engine, clock: FixedClock) -> Iterator[Door]:
+    """A door behind which somebody takes the Flow action award-badge."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        handlers = {"in.flow.award-badge": ("some.handler",)}
+        database = Database(
+            connection,
+            clock=clock,
+            cache=NoCache(),
+            keys=KeyRing(KEYS),
+            handlers=handlers,
+            ring=lambda names: None,
+        )
+        parts = replace(door.parts, database=database)
+        yield Door(parts, create_app(parts).test_client(), make_tenant(database))
+        outer.rollback()
+
+
+@pytest.fixture
+def committed_door(committed: Parts) -> Door:
+    web = create_app(committed).test_client()
+    return Door(committed, web, make_tenant(committed.database))
