@@ -14,14 +14,14 @@ from sqlalchemy import Engine, Row, text
 from werkzeug.test import TestResponse
 
 from jobs.drain import drain_for
-from tests.conftest import KEYS, Servers, settings_for
+from tests.conftest import KEYS
 from tests.factories import SECRET, FixedClock, NoCache, Tenant, make_tenant
 from webapp.app import create_app
 from webapp.core import signatures
 from webapp.core.crypto import KeyRing
 from webapp.core.db import Database
 from webapp.core.inbox import PLATFORM
-from webapp.parts import Parts, build
+from webapp.parts import Parts
 
 SLACK_SECRET = "slack signing secret"
 
@@ -127,12 +127,10 @@ class Door:
 
 
 @pytest.fixture
-def door(servers: Servers, database: Database, clock: FixedClock) -> Door:
-    settings = replace(
-        settings_for(servers.app_url, servers.redis_url), slack_signing_secrets=(SLACK_SECRET,)
-    )
-    parts = replace(build(settings, clock), database=database)
-    return Door(parts, create_app(parts).test_client(), make_tenant(database))
+def door(held: Parts) -> Door:
+    settings = replace(held.settings, slack_signing_secrets=(SLACK_SECRET,))
+    parts = replace(held, settings=settings)
+    return Door(parts, create_app(parts).test_client(), make_tenant(held.database))
 
 
 @pytest.fixture
