@@ -53,7 +53,9 @@ def absent_calls() -> Iterator[str]:
         code = sources(f"webapp/features/{feature}") + sources("webapp/core")
         for kind in NAMES_IN_CODE:
             for name in listed(call.get(kind)):
-                if not re.search(rf"[\"']{re.escape(name.partition(':')[0])}[\"':]", code):
+                # A key of the cache is only one with its colon: "slack" alone is a service.
+                ends = ":" if kind == "cache" else "[\"']"
+                if not re.search(rf"[\"']{re.escape(name.partition(':')[0])}{ends}", code):
                     yield f"{feature} | {kind} | {name}"
         for widget in listed(call.get("widgets")):
             if widget not in discovery.widgets():
