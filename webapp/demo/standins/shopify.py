@@ -22,6 +22,7 @@ from webapp.demo.standins.faults import CostBucket, Fault, FaultScript
 from webapp.demo.standins.graphql import GraphQLError, Operation, parse, project
 from webapp.demo.standins.metafield_input import InputRefusedError, check_entries
 from webapp.demo.standins.metafields import Metafield, MetafieldStore, StaleMetafieldError
+from webapp.demo.standins.shopify_installs import Installs
 
 API_VERSION = "2026-10"
 MUTATION_COST, QUERY_COST = 10, 3
@@ -56,12 +57,19 @@ class ShopifyAdmin:
         store: MetafieldStore,
         shops: Mapping[str, Shop],
         bucket_size: tuple[float, float] = (20_000.0, 1_000.0),
+        installs: Installs | None = None,
     ) -> None:
         self.store = store
         self.shops = shops
+        self.installs = installs
         self.faults = FaultScript()
         self.calls = 0
         self._buckets = {domain: CostBucket(*bucket_size) for domain in shops}
+
+    def accepts(self, shop: Shop, token: str | None) -> bool:
+        """Whether this shop has granted the token, once for all or by the token endpoint."""
+        granted = self.installs is not None and self.installs.holds(shop.domain, token or "")
+        return granted or (bool(shop.access_token) and token == shop.access_token)
 
     def limit(self, shop_domain: str, most: float, restore: float) -> None:
         """Give one shop another cost bucket."""
@@ -104,10 +112,15 @@ class ShopifyAdmin:
         return project(root, operation.selections)
 
     def _mutations(self, shop: Shop) -> dict[str, object]:
-        return {
+        found: dict[str, object] = {
             "__typename": "Mutation",
             "metafieldsSet": lambda arguments: self._metafields_set(shop, arguments),
         }
+        if self.installs is not None:
+            installs = self.installs
+            found["appSubscriptionCreate"] = lambda given: installs.create(shop.domain, given)
+            found["appSubscriptionCancel"] = lambda given: installs.cancel(shop.domain, given)
+        return found
 
     def _queries(self, shop: Shop) -> dict[str, object]:
         return {
@@ -140,6 +153,11 @@ class ShopifyAdmin:
             "currencyCode": shop.currency,
             "myshopifyDomain": shop.domain,
             "ianaTimezone": "Etc/UTC",
+            "plan": {
+                "__typename": "ShopPlan",
+                "publicDisplayName": "Development",
+                "partnerDevelopment": True,
+            },
         }
 
     def _node(
@@ -149,6 +167,8 @@ class ShopifyAdmin:
         found, _, number = given.removeprefix("gid://shopify/").partition("/")
         if not given.startswith("gid://shopify/") or not number.isdigit():
             raise GraphQLError(f"Invalid global id '{given}'", code="argumentLiteralsIncompatible")
+        if found == "AppSubscription" and self.installs is not None:
+            return self.installs.node(shop.domain, given)
         known = found in ("Customer", "Shop", "AppInstallation") and kind in ("", found)
         return self._owner(shop, found, number) if known else None
 
@@ -181,7 +201,7 @@ def create_blueprint(admin: ShopifyAdmin) -> Blueprint:
         known = admin.shops.get(shop)
         if known is None or version != API_VERSION:
             return jsonify(errors="Not Found"), HTTPStatus.NOT_FOUND
-        if request.headers.get("X-Shopify-Access-Token") != known.access_token:
+        if not admin.accepts(known, request.headers.get("X-Shopify-Access-Token")):
             return jsonify(errors=_BAD_TOKEN), HTTPStatus.UNAUTHORIZED
         admin.calls += 1
         return _answer_or_fail(admin, known, admin.faults.take())
