@@ -172,6 +172,30 @@ class Page:
     actions: Mapping[str, Callable[[Context, Form], Done]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure is `numerator` by `denominator`; there is none while the denominator is 0."""
+
+    numerator: float
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """pages.py: METRICS = {name: Metric(...)}: how a success metric of the specification is
+    measured for a merchant, from our own tables.
+
+    Telemetry lists all of them under `<feature>.<name>`, with goal and definition; one that no
+    feature measures is shown as not yet measured. The texts, marked with N_, say what is counted,
+    out of what, and over which period.
+    """
+
+    numerator: tuple[str, str]
+    denominator: tuple[str, str]
+    period: tuple[str, str]
+    measure: Callable[[Context], Measured]
+
+
 # Navigation groups of the dashboard, in their order.
 GROUPS = {
     "programme": N_("dashboard.group.programme", "Programme"),

@@ -11,6 +11,7 @@ from webapp.core.context import HandlerNames
 from webapp.core.contract import (
     Apply,
     Command,
+    Metric,
     Notification,
     Page,
     Panel,
@@ -105,6 +106,16 @@ def labels() -> Mapping[tuple[str, str], tuple[str, str]]:
         (feature, topic): label
         for feature, module in parts("jobs")
         for topic, label in getattr(module, "LABELS", {}).items()
+    }
+
+
+@cache
+def metrics() -> Mapping[str, Metric]:
+    """`<feature>.<name>` -> every success metric that is measured."""
+    return {
+        f"{feature}.{name}": metric
+        for feature, module in parts("pages")
+        for name, metric in getattr(module, "METRICS", {}).items()
     }
 
 
