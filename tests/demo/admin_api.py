@@ -1,10 +1,14 @@
 """Calls of the Admin API as LoyalNest's gateway makes them."""
 
+import json
 from typing import Any
 
-from flask.testing import FlaskClient
+from webapp.demo.standins.exchange import Call
+from webapp.demo.standins.shopify import ShopifyAdmin
 
-URL = "/standin/shop-name.myshopify.com/admin/api/2026-10/graphql.json"
+SHOP = "shop-name.myshopify.com"
+URL = f"/{SHOP}/admin/api/2026-10/graphql.json"
+TOKEN = {"x-shopify-access-token": "shpat_test", "host": "127.0.0.1"}
 SET = """
 mutation Set($metafields: [MetafieldsSetInput!]!) {
   metafieldsSet(metafields: $metafields) {
@@ -22,14 +26,10 @@ query Read($id: ID!) {
 """
 
 
-def call(client: FlaskClient, query: str, **variables: object) -> Any:
+def call(admin: ShopifyAdmin, query: str, **variables: object) -> Any:
     """The answer to one call with the right token."""
-    answer = client.post(
-        URL,
-        json={"query": query, "variables": variables},
-        headers={"X-Shopify-Access-Token": "shpat_test"},
-    )
-    return answer.get_json()
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    return json.loads(admin.answer(Call("POST", URL, TOKEN, body)).body)
 
 
 def points(customer: int, value: object, **changes: object) -> dict[str, object]:
@@ -44,13 +44,11 @@ def points(customer: int, value: object, **changes: object) -> dict[str, object]
     }
 
 
-def set_points(client: FlaskClient, *entries: dict[str, object]) -> Any:
+def set_points(admin: ShopifyAdmin, *entries: dict[str, object]) -> Any:
     """The payload of metafieldsSet."""
-    return call(client, SET, metafields=list(entries))["data"]["metafieldsSet"]
+    return call(admin, SET, metafields=list(entries))["data"]["metafieldsSet"]
 
 
-def balance(client: FlaskClient, customer: int) -> str | None:
-    found = call(client, READ, id=f"gid://shopify/Customer/{customer}")["data"]["customer"][
-        "points"
-    ]
+def balance(admin: ShopifyAdmin, customer: int) -> str | None:
+    found = call(admin, READ, id=f"gid://shopify/Customer/{customer}")["data"]["customer"]["points"]
     return found["value"] if found else None

@@ -16,6 +16,8 @@ from flask.testing import FlaskClient
 from tests.factories import FixedClock
 from webapp.demo.settings import SampleCustomer, ShopConfig
 from webapp.demo.shop import create_shop
+from webapp.demo.standins.catalogue import shopify
+from webapp.demo.standins.shopify import ShopifyAdmin
 
 WHEN = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 BLOCK = """
@@ -129,6 +131,12 @@ def config(tmp_path: Path, extension: Path, backend: Backend) -> ShopConfig:
 @pytest.fixture
 def shop(config: ShopConfig) -> Flask:
     return create_shop(config, clock=FixedClock(WHEN))
+
+
+@pytest.fixture
+def admin(config: ShopConfig) -> ShopifyAdmin:
+    """Shopify behind that shop, over the same metafields."""
+    return shopify([config], config.data_dir, FixedClock(WHEN))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from tests.demo.admin_api import points, set_points
 from webapp.demo.filters import format_money, handle, image_url, to_json
 from webapp.demo.liquid import Files
 from webapp.demo.sources import SourceFolder
+from webapp.demo.standins.shopify import ShopifyAdmin
 from webapp.demo.wording import ExtensionSide
 
 
@@ -32,8 +33,8 @@ def test_a_page_without_a_block_loads_nothing_of_ours(client: FlaskClient) -> No
     assert "/extension/" not in client.get("/collections/all").text
 
 
-def test_points_come_from_the_metafield(member: FlaskClient) -> None:
-    set_points(member, points(7, "1"), points(8, "3"))
+def test_points_come_from_the_metafield(member: FlaskClient, admin: ShopifyAdmin) -> None:
+    set_points(admin, points(7, "1"), points(8, "3"))
     assert "1 point<" in member.get("/account").text
     member.get("/account/login?customer_id=8")
     assert "3 نقاط" in member.get("/ar/account").text
@@ -53,14 +54,18 @@ def test_a_block_that_is_gone_leaves_nothing(shop: Flask, extension: Path) -> No
 
 @pytest.mark.parametrize(("written", "shown"), [(None, False), ("false", False), ("true", True)])
 def test_a_block_waits_for_its_metafield(
-    client: FlaskClient, extension: Path, written: str | None, shown: bool
+    client: FlaskClient,
+    admin: ShopifyAdmin,
+    extension: Path,
+    written: str | None,
+    shown: bool,
 ) -> None:
     block = extension / "blocks" / "points_display.liquid"
     condition = '"available_if": "{{ app.metafields.loyalnest.on }}", "target"'
     block.write_text(block.read_text().replace('"target"', condition))
     if written:
         app = {"ownerId": "gid://shopify/AppInstallation/1", "namespace": "loyalnest"}
-        set_points(client, points(1, written, **app, key="on", type="boolean"))
+        set_points(admin, points(1, written, **app, key="on", type="boolean"))
     assert ("shopify-app-block" in client.get("/").text) is shown
 
 

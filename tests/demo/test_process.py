@@ -10,8 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.demo.admin_api import READ, URL
-
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -55,12 +53,3 @@ def test_twenty_shoppers_at_once_are_served(served: httpx.Client) -> None:
     with ThreadPoolExecutor(20) as shoppers:
         answers = list(shoppers.map(served.get, ["/de/"] * 20))
     assert [answer.status_code for answer in answers] == [200] * 20
-
-
-def test_a_dropped_call_gets_no_answer(served: httpx.Client) -> None:
-    served.post("/standin/faults", json={"next": [{"drop": True}]})
-    body = {"query": READ, "variables": {"id": "gid://shopify/Customer/7"}}
-    headers = {"X-Shopify-Access-Token": "shpat_test"}
-    with pytest.raises(httpx.RemoteProtocolError):
-        served.post(URL, json=body, headers=headers)
-    assert served.post(URL, json=body, headers=headers).status_code == 200

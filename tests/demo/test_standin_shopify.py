@@ -1,26 +1,27 @@
-import time
-
+import httpx
 import pytest
-from flask.testing import FlaskClient
 
-from tests.demo.admin_api import READ, SET, URL, balance, call, points, set_points
+from tests.demo.admin_api import SET, TOKEN, URL, balance, call, points, set_points
+from webapp.demo.standins.exchange import Call
 from webapp.demo.standins.faults import CostBucket
+from webapp.demo.standins.server import StandinServer
+from webapp.demo.standins.shopify import ShopifyAdmin
 
 
-def test_what_is_written_can_be_read(client: FlaskClient) -> None:
-    written = set_points(client, points(7, "120"), points(8, "5"))
+def test_what_is_written_can_be_read(admin: ShopifyAdmin) -> None:
+    written = set_points(admin, points(7, "120"), points(8, "5"))
     assert written["userErrors"] == []
     assert [m["namespace"] for m in written["metafields"]] == ["app--1--loyalnest"] * 2
-    assert (balance(client, 7), balance(client, 8), balance(client, 9)) == ("120", "5", None)
-    set_points(client, points(7, "-3"))
-    assert balance(client, 7) == "-3"
+    assert (balance(admin, 7), balance(admin, 8), balance(admin, 9)) == ("120", "5", None)
+    set_points(admin, points(7, "-3"))
+    assert balance(admin, 7) == "-3"
 
 
-def test_25_are_taken_and_26_are_not(client: FlaskClient) -> None:
-    assert len(set_points(client, *(points(n, "1") for n in range(25)))["metafields"]) == 25
-    refused = set_points(client, *(points(n, "2") for n in range(26)))
+def test_25_are_taken_and_26_are_not(admin: ShopifyAdmin) -> None:
+    assert len(set_points(admin, *(points(n, "1") for n in range(25)))["metafields"]) == 25
+    refused = set_points(admin, *(points(n, "2") for n in range(26)))
     assert [e["code"] for e in refused["userErrors"]] == ["LESS_THAN_OR_EQUAL_TO"]
-    assert balance(client, 0) == "1"
+    assert balance(admin, 0) == "1"
 
 
 @pytest.mark.parametrize(
@@ -38,14 +39,14 @@ def test_25_are_taken_and_26_are_not(client: FlaskClient) -> None:
     ],
 )
 def test_one_bad_entry_stops_them_all(
-    client: FlaskClient, change: dict[str, object], field: str, code: str
+    admin: ShopifyAdmin, change: dict[str, object], field: str, code: str
 ) -> None:
-    answer = set_points(client, points(7, "1"), points(8, "1") | change)
+    answer = set_points(admin, points(7, "1"), points(8, "1") | change)
     assert answer["metafields"] == []
     assert [(e["field"], e["code"], e["elementIndex"]) for e in answer["userErrors"]] == [
         (["metafields", "1", field], code, 1)
     ]
-    assert balance(client, 7) is None
+    assert balance(admin, 7) is None
 
 
 @pytest.mark.parametrize(
@@ -58,41 +59,42 @@ def test_one_bad_entry_stops_them_all(
     ],
 )
 def test_a_wrong_shape_is_an_error_of_the_call(
-    client: FlaskClient, change: dict[str, object], reason: str
+    admin: ShopifyAdmin, change: dict[str, object], reason: str
 ) -> None:
-    answer = call(client, SET, metafields=[points(7, "1") | change])
+    answer = call(admin, SET, metafields=[points(7, "1") | change])
     assert "data" not in answer
     assert answer["errors"][0]["message"].endswith(f"invalid value for {reason}")
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_VARIABLE"
 
 
-def test_a_digest_guards_against_lost_updates(client: FlaskClient) -> None:
-    first = set_points(client, points(7, "1", compareDigest=None))["metafields"][0]
-    set_points(client, points(7, "2", compareDigest=first["compareDigest"]))
-    stale = set_points(client, points(8, "9"), points(7, "3", compareDigest=first["compareDigest"]))
+def test_a_digest_guards_against_lost_updates(admin: ShopifyAdmin) -> None:
+    first = set_points(admin, points(7, "1", compareDigest=None))["metafields"][0]
+    set_points(admin, points(7, "2", compareDigest=first["compareDigest"]))
+    stale = set_points(admin, points(8, "9"), points(7, "3", compareDigest=first["compareDigest"]))
     assert [e["code"] for e in stale["userErrors"]] == ["STALE_OBJECT"]
-    assert (balance(client, 7), balance(client, 8)) == ("2", None)
+    assert (balance(admin, 7), balance(admin, 8)) == ("2", None)
 
 
-def test_a_wrong_token_is_refused_in_shopifys_words(client: FlaskClient) -> None:
-    answer = client.post(URL, json={"query": READ}, headers={"X-Shopify-Access-Token": "no"})
-    assert answer.status_code == 401
-    assert answer.get_json()["errors"].startswith("[API] Invalid API key or access token")
+def test_a_wrong_token_is_refused_in_shopifys_words(admin: ShopifyAdmin) -> None:
+    call_ = Call("POST", URL, {"x-shopify-access-token": "no"}, b'{"query": "{ shop { id } }"}')
+    answer = admin.answer(call_)
+    assert answer.status == 401
+    assert b"[API] Invalid API key or access token" in answer.body
 
 
 @pytest.mark.parametrize(("part", "other"), [("shop-name", "other"), ("2026-10", "2026-07")])
 def test_unknown_shops_and_versions_are_not_found(
-    client: FlaskClient, part: str, other: str
+    admin: ShopifyAdmin, part: str, other: str
 ) -> None:
-    assert client.post(URL.replace(part, other), json={}).status_code == 404
+    assert admin.answer(Call("POST", URL.replace(part, other), TOKEN)).status == 404
 
 
-def test_it_says_what_it_does_not_understand(client: FlaskClient) -> None:
+def test_it_says_what_it_does_not_understand(admin: ShopifyAdmin) -> None:
     def message(query: str) -> str:
-        return str(call(client, query)["errors"][0]["message"])
+        return str(call(admin, query)["errors"][0]["message"])
 
-    assert message("{ orders { id } }").startswith(
-        "Field 'orders' doesn't exist on type 'QueryRoot'"
+    assert message("{ locations { id } }").startswith(
+        "Field 'locations' doesn't exist on type 'QueryRoot'"
     )
     assert "named fragments" in message("{ shop { ...S } } fragment S on Shop { id }")
     assert "directives" in message("{ shop @skip(if: true) { id } }")
@@ -101,12 +103,12 @@ def test_it_says_what_it_does_not_understand(client: FlaskClient) -> None:
     assert message("{" + "a{" * 30).startswith("Query has too many levels")
 
 
-def test_owners_are_read_as_the_schema_says(client: FlaskClient) -> None:
-    set_points(client, points(7, "1"), points(7, "2", key="points_pending"))
+def test_owners_are_read_as_the_schema_says(admin: ShopifyAdmin) -> None:
+    set_points(admin, points(7, "1"), points(7, "2", key="points_pending"))
     query = """{ node(id: "gid://shopify/Customer/7") { __typename ... on Customer {
       metafields(first: 1) { nodes { key } edges { node { type } } pageInfo { hasNextPage } } } }
       shop { name currencyCode } currentAppInstallation { id } }"""
-    data = call(client, query)["data"]
+    data = call(admin, query)["data"]
     assert data["node"]["metafields"] == {
         "nodes": [{"key": "points_balance"}],
         "edges": [{"node": {"type": "number_integer"}}],
@@ -115,32 +117,24 @@ def test_owners_are_read_as_the_schema_says(client: FlaskClient) -> None:
     assert data["shop"] == {"name": "Nest & Bloom", "currencyCode": "USD"}
 
 
-def test_faults_come_in_order_and_end(client: FlaskClient) -> None:
+def test_faults_come_in_order_and_end(admin: ShopifyAdmin) -> None:
     script = [{"status": 500}, {"throttle": True}, {"status": 429}, {"drop": True, "applied": True}]
-    assert client.post("/standin/faults", json={"next": script}).get_json() == {"faults": 4}
-    headers = {"X-Shopify-Access-Token": "shpat_test"}
     body = {"query": SET, "variables": {"metafields": [points(7, "1")]}}
-    answers = [client.post(URL, json=body, headers=headers) for _ in range(4)]
-    assert [a.status_code for a in answers] == [500, 200, 429, 502]
-    assert answers[1].get_json()["errors"][0]["extensions"]["code"] == "THROTTLED"
+    headers = {"X-Shopify-Access-Token": "shpat_test"}
+    with StandinServer(admin) as server, httpx.Client(trust_env=False, headers=headers) as client:
+        client.post(f"{server.url}/_faults", json={"next": script})
+        answers = [client.post(server.url + URL, json=body) for _ in range(3)]
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post(server.url + URL, json=body)
+    assert [a.status_code for a in answers] == [500, 200, 429]
+    assert answers[1].json()["errors"][0]["extensions"]["code"] == "THROTTLED"
     assert answers[2].headers["Retry-After"] == "2.0"
-    assert balance(client, 7) == "1"
+    assert balance(admin, 7) == "1"
+    assert admin.received.summary()["effects"] == 1
 
 
-def test_a_fault_can_be_a_delay(client: FlaskClient) -> None:
-    client.post("/standin/faults", json={"next": [{"delay_ms": 60}]})
-    began = time.monotonic()
-    assert balance(client, 7) is None
-    assert time.monotonic() - began >= 0.06
-
-
-@pytest.mark.parametrize("script", [None, [], {"next": 1}, {"next": [{"explode": True}]}])
-def test_a_script_that_is_none_is_refused(client: FlaskClient, script: object) -> None:
-    assert client.post("/standin/faults", json=script).status_code == 422
-
-
-def test_cost_is_reported_as_shopify_does(client: FlaskClient) -> None:
-    cost = call(client, SET, metafields=[points(7, "1")])["extensions"]["cost"]
+def test_cost_is_reported_as_shopify_does(admin: ShopifyAdmin) -> None:
+    cost = call(admin, SET, metafields=[points(7, "1")])["extensions"]["cost"]
     assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (10, 10)
     status = cost["throttleStatus"]
     assert (status["maximumAvailable"], status["restoreRate"]) == (20_000.0, 1_000.0)
@@ -152,6 +146,7 @@ def test_an_empty_bucket_refuses() -> None:
     assert [bucket.take(10)[0], bucket.take(10)[0], bucket.take(5)[0]] == [True, False, True]
 
 
-def test_the_counters_say_what_happened(client: FlaskClient) -> None:
-    set_points(client, points(7, "1"), points(8, "1"))
-    assert client.get("/standin/status").get_json() == {"calls": 1, "metafields": 2, "faults": 0}
+def test_a_query_that_asks_for_too_much_is_refused(admin: ShopifyAdmin) -> None:
+    lines = "lineItems(first: 10) { nodes { id } }"
+    answer = call(admin, "{ orders(first: 250) { nodes { id " + lines + " } } }")
+    assert answer["errors"][0]["extensions"]["code"] == "MAX_COST_EXCEEDED"

@@ -10,6 +10,7 @@ from tests.demo.conftest import Backend
 from tests.factories import make_tenant
 from webapp.demo.settings import ConfigFile, ShopConfig
 from webapp.demo.shop import create_shop, dashboard_link, main
+from webapp.demo.standins.shopify import ShopifyAdmin
 from webapp.features.accounts import service as accounts
 from webapp.parts import Parts
 
@@ -26,8 +27,8 @@ FILE = {
 }
 
 
-def test_the_start_page_shows_what_there_is(client: FlaskClient) -> None:
-    set_points(client, points(7, "12345"))
+def test_the_start_page_shows_what_there_is(client: FlaskClient, admin: ShopifyAdmin) -> None:
+    set_points(admin, points(7, "12345"))
     page = client.get("/demo").text
     for shown in ("Simulated orders", "63,753", "Ada &lt;b&gt;", "12,345", "The best customer"):
         assert shown in page

@@ -1,21 +1,20 @@
 """A tenant with real commits, and a real HTTP server in the place of Shopify."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import redis
-from flask import Flask
 from rq import Queue
-from werkzeug.serving import make_server
 
 from tests.factories import Tenant, make_tenant
 from tests.jobs.bench import TOKEN, Bench, ConnectedShop, Standin
 from webapp.core.clock import SystemClock
 from webapp.demo.standins import shopify
 from webapp.demo.standins.metafields import MetafieldStore
+from webapp.demo.standins.server import StandinServer
 from webapp.gateways.redis_cache import QUEUE
 from webapp.gateways.shopify_admin import HttpShopifyAdmin
 from webapp.parts import Parts
@@ -27,37 +26,17 @@ def bench(committed: Parts, tmp_path: Path) -> Bench:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Flask], str]]:
-    """Start a web application on a free port; its address."""
-    started = []
-
-    def start(app: Flask) -> str:
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        started.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server, thread in started:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def standin(tmp_path: Path, serve: Callable[[Flask], str]) -> Standin:
+def standin(tmp_path: Path) -> Iterator[Standin]:
     """Start the stand-in for the Admin API of a tenant's shop; it, and its address for settings."""
+    with ExitStack() as servers:
 
-    def start(tenant: Tenant) -> tuple[shopify.ShopifyAdmin, str]:
-        served = shopify.Shop(tenant.shop, "Nest", "USD", TOKEN)
-        store = MetafieldStore(tmp_path / "shopify.db", SystemClock())
-        admin = shopify.ShopifyAdmin(store, {tenant.shop: served})
-        app = Flask(__name__)
-        app.register_blueprint(shopify.create_blueprint(admin))
-        return admin, f"{serve(app)}/standin/{{shop}}"
+        def start(tenant: Tenant) -> tuple[shopify.ShopifyAdmin, str]:
+            served = shopify.Shop(tenant.shop, "Nest", "USD", TOKEN)
+            store = MetafieldStore(tmp_path / "shopify.db", SystemClock())
+            admin = shopify.ShopifyAdmin(store, {tenant.shop: served})
+            return admin, f"{servers.enter_context(StandinServer(admin)).url}/{{shop}}"
 
-    return start
+        yield start
 
 
 @pytest.fixture

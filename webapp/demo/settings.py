@@ -29,7 +29,8 @@ class ShopConfig:
     user) is whom /demo/admin signs in there. `label` is shown on top of every page, the word
     `simulated` in the page's language; empty for none. `start` fills the start page: `figures`
     (label -> value), `segments` (name -> customers) and `services` (name -> address).
-    `cost_bucket` is what the Admin API allows: (most, restored a second).
+    `cost_bucket` is what the Admin API allows: (most, restored a second). `standins` are the
+    addresses of outside services by name.
     """
 
     host: str
@@ -41,6 +42,7 @@ class ShopConfig:
     shop_domain: str
     shop_name: str
     currency: str
+    api_key: str = ""
     locale: str = "en"
     admin_path: str = "/admin"
     admin: tuple[str, str] | None = None
@@ -49,6 +51,7 @@ class ShopConfig:
     start: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     cost_bucket: tuple[float, float] = (20_000.0, 1_000.0)
     extension_dir: Path = EXTENSION
+    standins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> "ShopConfig":
@@ -96,6 +99,7 @@ def _config(data: Mapping[str, object]) -> ShopConfig:
         port=int(str(data["port"])),
         data_dir=Path(str(data["data_dir"])),
         web_url=str(data["web_url"]).rstrip("/"),
+        api_key=str(app.get("api_key") or ""),
         app_secret=str(app["app_secret"]),
         access_token=str(app["access_token"]),
         shop_domain=str(store["shop_domain"]),
@@ -109,6 +113,7 @@ def _config(data: Mapping[str, object]) -> ShopConfig:
         start=_start(data.get("start")),
         cost_bucket=(float(bucket[0]), float(bucket[1])),
         extension_dir=Path(str(data.get("extension_dir") or EXTENSION)),
+        standins={name: str(url) for name, url in _optional(data, "standins").items()},
     )
 
 
@@ -117,6 +122,10 @@ def _mapping(data: Mapping[str, object], key: str) -> Mapping[str, object]:
     if not isinstance(found, Mapping):
         raise TypeError(key)
     return found
+
+
+def _optional(data: Mapping[str, object], key: str) -> Mapping[str, object]:
+    return _mapping(data, key) if key in data else {}
 
 
 def _admin(given: object) -> tuple[str, str] | None:

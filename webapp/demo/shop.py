@@ -1,4 +1,4 @@
-"""The demo shop as a process: storefront, App Proxy, Shopify stand-in and start page on one port.
+"""The demo shop as a process: storefront, App Proxy and start page on one port.
 
 `python -m webapp.demo.shop CONFIG.json` serves until it is told to stop; the file's keys are
 described in `settings.py`.
@@ -25,7 +25,6 @@ from webapp.demo import pages, proxy, start
 from webapp.demo.liquid import Files, Storefront
 from webapp.demo.pictures import scenes
 from webapp.demo.settings import ConfigFile, ShopConfig
-from webapp.demo.standins import shopify
 from webapp.demo.standins.metafields import MetafieldStore
 from webapp.demo.wording import ExtensionSide, ThemeSide
 from webapp.features.accounts import service as accounts
@@ -33,8 +32,7 @@ from webapp.parts import Parts, build
 
 THEME = Path(__file__).parent / "theme"
 THREADS = 32
-# Shopify takes at most 10 MB in one metafieldsSet call.
-MAX_BODY_BYTES = 10_000_000
+MAX_BODY_BYTES = 1_000_000
 _YEAR = 31_536_000
 _log = logging.getLogger(__name__)
 
@@ -67,17 +65,11 @@ def create_shop(
             proxy.AppProxy(current, wall), pages.current_customer, shop_pages.render_liquid
         )
     )
-    app.register_blueprint(shopify.create_blueprint(_admin_api(first, store)))
     app.register_blueprint(start.create_blueprint(current, store, admin_link))
     _add_files(app, first)
     _add_answers(app, shop_pages)
     app.wsgi_app = pages.LocalePrefix(app.wsgi_app)  # type: ignore[method-assign]
     return app
-
-
-def _admin_api(config: ShopConfig, store: MetafieldStore) -> shopify.ShopifyAdmin:
-    shop = shopify.Shop(config.shop_domain, config.shop_name, config.currency, config.access_token)
-    return shopify.ShopifyAdmin(store, {shop.domain: shop}, config.cost_bucket)
 
 
 def _add_files(app: Flask, config: ShopConfig) -> None:
@@ -140,7 +132,7 @@ def _add_answers(app: Flask, shop_pages: pages.ShopPages) -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    """Gunicorn with one process and threads, so that fault script and caches exist once."""
+    """Gunicorn with one process and threads, so that caches exist once."""
 
     def __init__(self, config: ConfigFile) -> None:
         self._shop = config

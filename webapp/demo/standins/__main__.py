@@ -7,10 +7,14 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
-from webapp.demo.standins.catalogue import NAMES, outside_services
+from webapp.core.clock import SystemClock
+from webapp.demo.settings import ConfigFile
+from webapp.demo.standins.catalogue import NAMES, outside_services, shopify
 from webapp.demo.standins.host import CONTROL, StandinHost
 
 
@@ -23,6 +27,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         metavar="NAME=PORT,...",
         help=f"{', '.join((*NAMES, CONTROL))}; a service that is not named gets a free port",
     )
+    parser.add_argument(
+        "--shop",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="SHOP.json",
+        help="a shop that the stand-in of Shopify serves, as the demo shop's own configuration",
+    )
+    parser.add_argument("--clock", type=Path, metavar="FILE", help="the demo's business clock")
     return parser.parse_args(argv)
 
 
@@ -38,16 +51,22 @@ def ports(text: str) -> dict[str, int]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve until SIGTERM or SIGINT; 1 when a port is taken."""
-    chosen = parse(argv).ports
+    """Serve until SIGTERM or SIGINT; 1 when a port is taken or a file cannot be read."""
+    given = parse(argv)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with StandinHost(outside_services(), chosen) as host:
-            print(json.dumps(host.urls()), flush=True)
-            stop.wait()
-    except OSError as error:
+        shops = [ConfigFile(file)() for file in given.shop]
+        clock = SystemClock(given.clock)
+        with tempfile.TemporaryDirectory() as folder:
+            # The theme of the demo shop reads the metafields from its own folder.
+            data = shops[0].data_dir if shops else Path(folder)
+            services = [*outside_services(), shopify(shops, data, clock)]
+            with StandinHost(services, given.ports) as host:
+                print(json.dumps(host.urls()), flush=True)
+                stop.wait()
+    except (OSError, ValueError) as error:
         print(f"the stand-ins cannot start: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,18 +1,41 @@
 """Which services are stood in for."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from webapp.core.clock import Clock
+from webapp.demo.settings import ShopConfig
 from webapp.demo.standins.klaviyo import Klaviyo
+from webapp.demo.standins.metafields import MetafieldStore
 from webapp.demo.standins.partner import Partner
 from webapp.demo.standins.posthog import PostHog
 from webapp.demo.standins.postscript import Postscript
 from webapp.demo.standins.service import Standin
+from webapp.demo.standins.shopify import Shop, ShopifyAdmin
 from webapp.demo.standins.slack import Slack
 from webapp.demo.standins.storage import Storage
 from webapp.demo.standins.xai import Xai
 
 _KINDS: tuple[type[Standin], ...] = (Klaviyo, Postscript, PostHog, Slack, Xai, Partner, Storage)
-NAMES = tuple(kind.name for kind in _KINDS)
+NAMES = (*(kind.name for kind in _KINDS), ShopifyAdmin.name)
 
 
 def outside_services() -> list[Standin]:
-    """One of each, with nothing received yet."""
+    """One of each but Shopify, with nothing received yet."""
     return [kind() for kind in _KINDS]
+
+
+def shopify(configs: Sequence[ShopConfig], folder: Path, clock: Clock) -> ShopifyAdmin:
+    """Shopify with these shops; their metafields lie in `folder`."""
+    admin = ShopifyAdmin(MetafieldStore(folder / "shopify.db", clock), {}, clock=clock)
+    for config in configs:
+        shop = Shop(
+            config.shop_domain,
+            config.shop_name,
+            config.currency,
+            config.access_token,
+            config.api_key,
+            config.app_secret,
+        )
+        admin.open(shop, config.cost_bucket)
+    return admin

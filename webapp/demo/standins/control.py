@@ -12,6 +12,9 @@ def control(standin: Standin, call: Call) -> Answer:
     if (call.method, call.path) == ("GET", "/_received"):
         summary = standin.received.summary()
         return as_json({"service": standin.name, "faults": len(standin.faults), **summary})
+    answer = standin.command(call)
+    if answer is not None:
+        return answer
     if call.method != "POST":
         return as_json({"error": "no such address"}, HTTPStatus.NOT_FOUND)
     if call.path == "/_faults":

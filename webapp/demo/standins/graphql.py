@@ -69,6 +69,23 @@ def project(value: object, selections: Sequence[Field]) -> object:
     return answer
 
 
+def cost_of(selections: Sequence[Field]) -> int:
+    """What a query costs: one point for an object, two and its items for a list.
+
+    Source: shopify.dev, "Shopify API limits".
+    """
+    return sum(_cost(field) for field in selections if field.selections)
+
+
+def _cost(field: Field) -> int:
+    inner = cost_of(field.selections)
+    size = field.arguments.get("first", field.arguments.get("last"))
+    if isinstance(size, int):
+        return 2 + size * max(1, inner)
+    # What only wraps the items of a list costs nothing itself.
+    return inner if field.name in ("edges", "nodes", "pageInfo") else 1 + inner
+
+
 def _resolve(value: Mapping[str, object], field: Field) -> object:
     if field.name not in value:
         kind = value["__typename"]

@@ -62,6 +62,7 @@ class StandinServer:
         self._cut_off()
         for each in (self._socket, self._woken, self._waker):
             each.close()
+        self.standin.close()
 
     def __enter__(self) -> "StandinServer":
         return self.start()

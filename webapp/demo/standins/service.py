@@ -55,6 +55,10 @@ class Standin:
         """Check the call as the service does, do its work, count it, answer."""
         raise NotImplementedError
 
+    def command(self, call: Call) -> Answer | None:
+        """What this stand-in can be told beside the control API; None for anything else."""
+        return None
+
     def refusal(self, status: int) -> Answer:
         """The service's own words for a status that the fault script asks for."""
         return as_json({"error": HTTPStatus(status).phrase}, status)
@@ -62,6 +66,9 @@ class Standin:
     def over_limit(self) -> Answer:
         """What the service says when its limit is reached."""
         return self.refusal(HTTPStatus.TOO_MANY_REQUESTS)
+
+    def close(self) -> None:
+        """Let go of what runs in the background."""
 
     def reset(self) -> None:
         """As on the first day."""

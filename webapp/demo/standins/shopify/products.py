@@ -1,0 +1,48 @@
+"""What the shop sells: the invented catalogue, as GraphQL shows products."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from webapp.demo.catalogue import PRODUCTS, Product
+from webapp.demo.standins.shopify.connection import Keys, connection, matching, ordered
+from webapp.demo.standins.shopify.facts import gid
+from webapp.demo.standins.shopify.state import ShopState
+
+_SORT: Keys[Product] = {"ID": lambda p: p.id, "TITLE": lambda p: p.title}
+_LOOK: Keys[Product] = {
+    "id": lambda p: p.id,
+    "handle": lambda p: p.handle,
+    "title": lambda p: p.title,
+    "status": lambda _: "active",
+}
+
+
+def products(state: ShopState, arguments: Mapping[str, object]) -> dict[str, object]:
+    """The connection `products`."""
+    found = ordered(matching(PRODUCTS, arguments.get("query"), _LOOK), arguments, _SORT)
+    return connection(found, arguments, "Product", lambda p: show(state, p), lambda p: p.id)
+
+
+def show(state: ShopState, product: Product) -> dict[str, object]:
+    """The object."""
+    price = Decimal(product.price)
+    variant = {
+        "__typename": "ProductVariant",
+        "id": gid("ProductVariant", product.id),
+        "title": "Default Title",
+        "price": f"{price:.2f}",
+        "sku": None,
+    }
+    return {
+        "__typename": "Product",
+        "id": gid("Product", product.id),
+        "legacyResourceId": str(product.id),
+        "title": product.title,
+        "handle": product.handle,
+        "status": "ACTIVE",
+        "vendor": state.shop.name,
+        "tags": [],
+        "variants": lambda arguments: connection(
+            [variant], arguments, "ProductVariant", dict, lambda one: one["id"]
+        ),
+    }
