@@ -119,6 +119,7 @@ def committed(servers: Servers, clock: FixedClock) -> Iterator[Parts]:
     yield parts
     parts.gateways.caller.close()
     parts.database.close()
+    parts.gateways.close()
     admin = create_engine(servers.admin_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"drop database {name} with (force)"))

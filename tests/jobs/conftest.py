@@ -43,7 +43,7 @@ def standin(tmp_path: Path) -> Iterator[Standin]:
 def shop(committed: Parts, tmp_path: Path, standin: Standin) -> ConnectedShop:
     tenant = make_tenant(committed.database, access_token=TOKEN)
     admin, url = standin(tenant)
-    gateways = replace(committed.gateways, shopify=HttpShopifyAdmin(url))
+    gateways = replace(committed.gateways, shopify=HttpShopifyAdmin(url, committed.gateways.caller))
     parts = replace(committed, gateways=gateways)
     return ConnectedShop(parts, tenant, tmp_path, admin)
 

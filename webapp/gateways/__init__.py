@@ -34,14 +34,21 @@ class Gateways:
     xai: Xai
     storage: Storage
     caller: Caller
+    patient: Caller
     base_url: str
+
+    def close(self) -> None:
+        """Close every connection that is open."""
+        self.caller.close()
+        self.patient.close()
+        self.storage.close()
 
 
 def open_gateways(
     shopify_admin_url: str, service_urls: Mapping[str, str], base_url: str
 ) -> Gateways:
     """The real clients at these addresses; opens no connection yet."""
-    caller = Caller()
+    caller, patient = Caller(), Caller(read=READ_SECONDS, total=CALL_SECONDS)
     return Gateways(
         shopify=HttpShopifyAdmin(shopify_admin_url, caller),
         oauth=HttpShopifyOAuth(shopify_admin_url, caller),
@@ -50,8 +57,9 @@ def open_gateways(
         postscript=HttpPostscript(service_urls["postscript"], caller),
         posthog=HttpPostHog(service_urls["posthog"], caller),
         slack=HttpSlack(service_urls["slack"], caller),
-        xai=HttpXai(service_urls["xai"], Caller(read=READ_SECONDS, total=CALL_SECONDS)),
+        xai=HttpXai(service_urls["xai"], patient),
         storage=S3Storage(service_urls["storage"]),
         caller=caller,
+        patient=patient,
         base_url=base_url,
     )

@@ -53,6 +53,9 @@ class Storage(Protocol):
     def check(self, credentials: Credentials) -> None:
         """Raise GatewayError unless the bucket can be used with the key."""
 
+    def close(self) -> None:
+        """Close every connection that is open."""
+
 
 class S3Storage:
     """The real client. `url` may hold `{region}`."""
@@ -92,6 +95,12 @@ class S3Storage:
 
     def check(self, credentials: Credentials) -> None:
         self._do(credentials, "head_bucket")
+
+    def close(self) -> None:
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
 
     def _do(self, credentials: Credentials, operation: str, **values: Any) -> dict[str, Any]:
         errors = import_module("botocore.exceptions")

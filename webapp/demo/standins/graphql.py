@@ -1,6 +1,6 @@
 """The part of GraphQL that the Shopify stand-in answers: one operation, variables, aliases,
-literal arguments, inline fragments. Directives, named fragments and introspection are refused in
-words, so that nobody takes silence for support.
+literal arguments, fragments. Directives and introspection are refused in words, so that nobody
+takes silence for support.
 """
 
 import json
@@ -16,6 +16,8 @@ _TOKEN = re.compile(
 )
 _WORDS: Mapping[str, object] = {"true": True, "false": False, "null": None}
 _MAX_DEPTH = 20
+# The name of a field that stands for a named fragment, whose name is its alias.
+_SPREAD = "...name"
 
 
 class GraphQLError(Exception):
@@ -105,6 +107,22 @@ def _as_mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _filled(
+    selections: tuple[Field, ...], fragments: Mapping[str, Field], depth: int
+) -> tuple[Field, ...]:
+    """The selections with every named fragment in its place."""
+    if depth > _MAX_DEPTH:
+        raise GraphQLError("Query has too many levels", code="MAX_DEPTH_EXCEEDED")
+    found: list[Field] = []
+    for field in selections:
+        if field.name == _SPREAD and field.alias not in fragments:
+            raise GraphQLError(f"Fragment {field.alias} was used, but not defined")
+        whole = fragments[field.alias] if field.name == _SPREAD else field
+        inner = _filled(whole.selections, fragments, depth + 1)
+        found.append(Field(whole.name, whole.alias, whole.arguments, inner))
+    return tuple(found)
+
+
 class _Parser:
     """Recursive descent over the tokens; the text has already been cut into (kind, text)."""
 
@@ -124,11 +142,20 @@ class _Parser:
             if self._text() == "(":
                 self._variable_definitions()
         selections = self._selections(0)
-        if self._kind() != "end":
-            raise GraphQLError(
-                "This stand-in answers one operation a call, without named fragments"
-            )
-        return Operation(kind, selections)
+        fragments: dict[str, Field] = {}
+        while self._kind() != "end":
+            fragments.update([self._fragment()])
+        return Operation(kind, _filled(selections, fragments, 0))
+
+    def _fragment(self) -> tuple[str, Field]:
+        """A named fragment behind the operation, as an inline one."""
+        if self._text() != "fragment":
+            raise GraphQLError("This stand-in answers one operation a call")
+        self._take("name")
+        name = self._take("name")
+        if self._take("name") != "on":
+            self._fail()
+        return name, Field("...", self._take("name"), {}, self._selections(1))
 
     def _variable_definitions(self) -> None:
         self._mark("(")
@@ -172,9 +199,9 @@ class _Parser:
 
     def _inline_fragment(self, depth: int) -> Field:
         self._take("spread")
-        if self._text() != "on":
-            raise GraphQLError("This stand-in does not understand named fragments")
-        self._take("name")
+        named = self._take("name")
+        if named != "on":
+            return Field(_SPREAD, named, {}, ())
         return Field("...", self._take("name"), {}, self._selections(depth + 1))
 
     def _members(self, opening: str, closing: str) -> dict[str, object]:

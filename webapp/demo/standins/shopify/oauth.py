@@ -24,7 +24,7 @@ EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _OFFLINE = "urn:shopify:params:oauth:token-type:offline-access-token"
 _ONLINE = "urn:shopify:params:oauth:token-type:online-access-token"
 _SESSION_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105 - the kind of a token.
-_DAY = 86_400
+_HOUR, _DAY = 3_600, 86_400
 
 
 def refused(error: str, description: str, status: int = HTTPStatus.BAD_REQUEST) -> Answer:
@@ -71,19 +71,24 @@ def access_token(state: ShopState, call: Call, clock: Clock) -> Answer:
         return refused("application_cannot_be_found", "The application cannot be found.")
     if asked.get("grant_type") == EXCHANGE:
         return _exchange(state, asked, clock)
+    if asked.get("grant_type") == "refresh_token":
+        if asked.get("refresh_token") not in state.refresh_tokens:
+            return refused("invalid_request", "This request requires an active refresh_token")
+        return _granted(state, asked)
     with state.lock:
         scopes = state.codes.pop(str(asked.get("code")), None)
     if scopes is None:
         words = "The authorization code was not found or was already used"
         return refused("invalid_request", words)
     state.change(scopes=scopes or state.shop.scopes)
-    return _granted(state)
+    return _granted(state, asked)
 
 
 def revoke(state: ShopState) -> None:
     """The merchant uninstalls the app: no token works any more, and the app is told."""
     with state.lock:
         state.tokens.clear()
+        state.refresh_tokens.clear()
         shop = {
             "id": 1,
             "name": state.shop.name,
@@ -110,11 +115,12 @@ def _exchange(state: ShopState, asked: Mapping[str, object], clock: Clock) -> An
     )
     if not right:
         return refused("invalid_subject_token", "The session token is invalid or expired.")
-    return _granted(state, str(claims.get("sub")) if wanted == _ONLINE else None)
+    return _granted(state, asked, str(claims.get("sub")) if wanted == _ONLINE else None)
 
 
-def _granted(state: ShopState, user: str | None = None) -> Answer:
-    """A new token; an online one belongs to a `user` and ends after a day."""
+def _granted(state: ShopState, asked: Mapping[str, object], user: str | None = None) -> Answer:
+    """A new token. An online one belongs to a `user` and ends after a day; an offline one that was
+    asked for as `expiring` comes with a refresh token. Not as Shopify: none really expires."""
     token = f"{'shpua' if user else 'shpat'}_{secrets.token_hex(16)}"
     with state.lock:
         state.tokens.add(token)
@@ -126,6 +132,12 @@ def _granted(state: ShopState, user: str | None = None) -> Answer:
         person |= {"locale": "en", "collaborator": False}
         online = {"expires_in": _DAY - 1, "associated_user_scope": scope, "associated_user": person}
         content |= online
+    elif asked.get("expiring") or asked.get("refresh_token"):
+        refresh = f"shprt_{secrets.token_hex(16)}"
+        with state.lock:
+            state.refresh_tokens.add(refresh)
+        content |= {"expires_in": _HOUR, "refresh_token": refresh}
+        content |= {"refresh_token_expires_in": 90 * _DAY}
     return as_json(content)
 
 

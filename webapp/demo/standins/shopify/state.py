@@ -140,6 +140,7 @@ class ShopState:
         self.bucket = bucket
         self.lock = threading.RLock()
         self.tokens = {shop.access_token}
+        self.refresh_tokens: set[str] = set()
         self.codes: dict[str, frozenset[str]] = {}
         self.customers: dict[int, Customer] = {}
         self.orders: dict[int, Order] = {}
