@@ -117,9 +117,8 @@ def committed(servers: Servers, clock: FixedClock) -> Iterator[Parts]:
     url = make_url(servers.app_url).set(database=name).render_as_string(hide_password=False)
     parts = build(settings_for(url, servers.redis_url), clock)
     yield parts
-    parts.gateways.caller.close()
-    parts.database.close()
     parts.gateways.close()
+    parts.database.close()
     admin = create_engine(servers.admin_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"drop database {name} with (force)"))

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.standins import Standins
-from webapp.demo.standins.faults import FaultScript
+from webapp.demo.standins.faults import CallRate, FaultScript
 
 HEADERS = {"Authorization": "Klaviyo-API-Key pk_demo", "revision": "2026-10-15"}
 Send = Callable[[str], httpx.Response]
@@ -153,6 +153,12 @@ def test_it_is_controlled_over_http_too(standins: Standins, send: Send) -> None:
 def test_a_script_that_is_none_is_refused(script: object) -> None:
     with pytest.raises(ValueError, match="fault"):
         FaultScript().replace(script)
+
+
+def test_each_caller_has_a_limit_of_its_own() -> None:
+    rate = CallRate(3)
+    assert [rate.exceeded("one") for _ in range(4)] == [False, False, False, True]
+    assert not rate.exceeded("two")
 
 
 def _port(standins: Standins) -> int:

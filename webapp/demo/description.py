@@ -42,6 +42,7 @@ def describe_shop(
             "currency": shop.currency,
             "locale": "en",
         },
+        "standins": ports.standin_urls,
         "admin": {"merchant_id": shop.merchant_id, "admin_user_id": shop.admin_user_id},
         "label": "" if options.orders else SIMULATED,
         "customers": [
@@ -53,6 +54,7 @@ def describe_shop(
                 "LoyalNest web": ports.web_url,
                 "LoyalNest gRPC": ports.grpc_address,
                 "Shop": ports.shop_url,
+                **{f"Stand-in: {name}": url for name, url in ports.standin_urls.items()},
             },
         },
     }
@@ -92,6 +94,7 @@ def write_description(
         "redis_url": environment["REDIS_URL"],
         "merchant_id": shop.merchant_id,
         "app": {"api_key": shop.api_key, "app_secret": shop.app_secret},
+        "standins": ports.standin_urls,
         "stores": [{"store_id": shop.store_id, "shop_domain": shop.shop_domain}],
         "keys": {"admin": shop.admin_key, "customer": shop.customer_key},
         "customers": [

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.core.db import provision, upgrade
+from webapp.demo.standins.catalogue import NAMES
+from webapp.demo.standins.host import CONTROL
+from webapp.demo.standins.shopify import ShopifyAdmin
 from webapp.embedded.local import LocalServers
 from webapp.embedded.supervisor import ServerError, Supervisor
 
@@ -26,11 +29,13 @@ ENVIRONMENT_FILE = "environment.json"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`shop` is the storefront and start page, `web` and `rpc` are LoyalNest itself."""
+    """`shop` is the storefront and start page, `web` and `rpc` are LoyalNest itself. `standins` are
+    those of the outside services by name, and the one from which they are controlled."""
 
     shop: int
     web: int
     rpc: int
+    standins: Mapping[str, int]
 
     @property
     def shop_url(self) -> str:
@@ -44,20 +49,38 @@ class Ports:
     def grpc_address(self) -> str:
         return f"{HOST}:{self.rpc}"
 
+    @property
+    def standin_urls(self) -> dict[str, str]:
+        """Service -> where its stand-in is."""
+        return {name: f"http://{HOST}:{port}" for name, port in self.standins.items()}
+
 
 def choose_ports(first: int) -> Ports:
-    """`first` and the two after it; raises ServerError with the remedy when one is taken."""
-    ports = Ports(first, first + 1, first + 2)
-    for port in (ports.shop, ports.web, ports.rpc):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except (OSError, OverflowError) as error:
-                raise ServerError(
-                    f"Port {port} of {HOST} cannot be used ({error}): choose another with --port."
-                ) from None
-    return ports
+    """`first` and those after it, for the stand-ins also others; raises ServerError with the remedy
+    when one of the first three is taken."""
+    for port in range(first, first + 3):
+        trouble = refused(port)
+        if trouble:
+            raise ServerError(
+                f"Port {port} of {HOST} cannot be used ({trouble}): choose another with --port."
+            )
+    free = (port for port in range(first + 3, 65_536) if not refused(port))
+    try:
+        standins = {name: next(free) for name in (*NAMES, CONTROL)}
+    except StopIteration:
+        raise ServerError(f"There are not enough ports after {first}: choose --port.") from None
+    return Ports(first, first + 1, first + 2, standins)
+
+
+def refused(port: int) -> str:
+    """Why nothing can listen on a port; nothing when it is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            return str(error)
+    return ""
 
 
 def start_servers(supervisor: Supervisor, folder: Path, ports: Ports) -> dict[str, str]:
@@ -78,11 +101,20 @@ def start_servers(supervisor: Supervisor, folder: Path, ports: Ports) -> dict[st
         "LOYALNEST_SECRET_KEY": kept["secret_key"],
         "LOYALNEST_ENCRYPTION_KEYS": f"demo:{kept['encryption_key']}",
         "LOYALNEST_BASE_URL": ports.web_url,
-        "LOYALNEST_SHOPIFY_ADMIN_URL": f"{ports.shop_url}/standin/{{shop}}",
         "LOYALNEST_CLOCK_FILE": str(folder / "clock.json"),
+        **standin_addresses(ports),
     }
     write_private(folder / ENVIRONMENT_FILE, environment)
     return environment
+
+
+def standin_addresses(ports: Ports) -> dict[str, str]:
+    """The settings that send everything to the stand-ins."""
+    urls = dict(ports.standin_urls)
+    urls.pop(CONTROL)
+    shopify = urls.pop(ShopifyAdmin.name)
+    named = {f"LOYALNEST_{service.upper()}_URL": url for service, url in urls.items()}
+    return {**named, "LOYALNEST_SHOPIFY_ADMIN_URL": f"{shopify}/{{shop}}"}
 
 
 def start_processes(
@@ -101,6 +133,7 @@ def start_processes(
         "sender": [python, "-m", "jobs", "sender"],
         "relay": [python, "-m", "jobs", "relay"],
         "shop": [python, "-m", "webapp.demo.shop", str(folder / "shop.json")],
+        "standins": standins_command(folder, ports),
     }
     root = Path(__file__).parents[2]
     for name, argv in commands.items():
@@ -108,6 +141,16 @@ def start_processes(
     wait_until_ready(supervisor, "web", f"{ports.web_url}/readyz")
     wait_until_ready(supervisor, "shop", f"{ports.shop_url}/healthz")
     wait_until_listening(supervisor, "rpc", ports.rpc)
+    wait_until_listening(supervisor, "standins", ports.standins[CONTROL])
+
+
+def standins_command(folder: Path, ports: Ports) -> list[str]:
+    """How the stand-ins are started; the shop's description must be there already."""
+    chosen = ",".join(f"{name}={port}" for name, port in ports.standins.items())
+    return [
+        *(sys.executable, "-m", "webapp.demo.standins", "--ports", chosen),
+        *("--shop", str(folder / "shop.json"), "--clock", str(folder / "clock.json")),
+    ]
 
 
 def wait_until_ready(supervisor: Supervisor, name: str, url: str) -> None:
