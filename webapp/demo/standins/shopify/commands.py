@@ -18,6 +18,7 @@ from webapp.demo.standins.shopify.state import Line, ShopState
 
 _FACTS = frozenset(
     {"name", "currency", "access_token", "protected", "timezone", "plan", "email", "scopes"}
+    | {"development"}
 )
 Said = Mapping[str, object]
 

@@ -17,7 +17,8 @@ ORDER_DAYS = 60
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One shop the stand-in serves; `access_token` is what the app must send.
+    """One shop the stand-in serves; `access_token` is what the app must send. Without one the app
+    is not installed yet.
 
     `api_key` and `app_secret` are those of the app, which sign webhooks and redirects. `scopes`
     are what the shop granted; without `protected` the app sees no address of a customer.
@@ -33,6 +34,7 @@ class Shop:
     protected: bool = True
     timezone: str = "Etc/UTC"
     plan: str = "Shopify Plus"
+    development: bool = False
     email: str = "owner@example.com"
 
 

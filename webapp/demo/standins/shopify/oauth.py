@@ -32,18 +32,22 @@ def refused(error: str, description: str, status: int = HTTPStatus.BAD_REQUEST) 
 
 
 def authorize(state: ShopState, call: Call, clock: Clock) -> Answer:
-    """GET shows what the app asks for, POST is the merchant's yes."""
+    """GET shows what the app asks for, POST is the merchant's answer; an app that is installed and
+    asks for nothing new is let in without a question."""
     asked = call.query
     back = asked.get("redirect_uri", "")
     if asked.get("client_id") != state.shop.api_key or not back.startswith(("http://", "https://")):
         words = "<p>Oauth error invalid_request: the app or its redirect_uri is unknown.</p>"
         return page("The app cannot be installed", words, HTTPStatus.BAD_REQUEST)
     scopes = frozenset(filter(None, asked.get("scope", "").split(",")))
-    if call.method != "POST":
+    new = not state.tokens or not scopes <= state.shop.scopes
+    if new and call.method != "POST":
         return _ask(state, scopes)
+    if call.form.get("decision") == "cancel":
+        return go(with_query(back, error="access_denied", state=asked.get("state", "")))
     code = secrets.token_hex(16)
     with state.lock:
-        state.codes[code] = scopes
+        state.codes[code] = (scopes, asked.get("grant_options[]") == "per-user")
     host = base64.b64encode(f"{state.shop.domain}/admin".encode()).decode().rstrip("=")
     answer = {
         "code": code,
@@ -76,12 +80,12 @@ def access_token(state: ShopState, call: Call, clock: Clock) -> Answer:
             return refused("invalid_request", "This request requires an active refresh_token")
         return _granted(state, asked)
     with state.lock:
-        scopes = state.codes.pop(str(asked.get("code")), None)
+        scopes, online = state.codes.pop(str(asked.get("code")), (None, False))
     if scopes is None:
         words = "The authorization code was not found or was already used"
         return refused("invalid_request", words)
-    state.change(scopes=scopes or state.shop.scopes)
-    return _granted(state, asked)
+    state.change(scopes=state.shop.scopes if online else scopes or state.shop.scopes)
+    return _granted(state, asked, "1" if online else None)
 
 
 def revoke(state: ShopState) -> None:
@@ -161,5 +165,6 @@ def _decoded(text: str) -> bytes:
 def _ask(state: ShopState, scopes: frozenset[str]) -> Answer:
     listed = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in sorted(scopes))
     body = f"""<p>LoyalNest wants to be installed in {escape(state.shop.name)} and asks for:</p>
-      <ul>{listed}</ul><form method="post"><button>Install</button></form>"""
+      <ul>{listed}</ul><form method="post"><button name="decision" value="install">Install</button>
+      <button name="decision" value="cancel" class="plain">Cancel</button></form>"""
     return page("Install app", body)

@@ -103,7 +103,7 @@ class Schema:
             "displayName": shop.plan,
             "publicDisplayName": shop.plan,
             "shopifyPlus": shop.plan == "Shopify Plus",
-            "partnerDevelopment": False,
+            "partnerDevelopment": shop.development,
         }
         domain = {"__typename": "Domain", "host": shop.domain, "url": f"https://{shop.domain}"}
         return {

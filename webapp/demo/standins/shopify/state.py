@@ -139,9 +139,9 @@ class ShopState:
         self.clock = clock
         self.bucket = bucket
         self.lock = threading.RLock()
-        self.tokens = {shop.access_token}
+        self.tokens = {shop.access_token} - {""}
         self.refresh_tokens: set[str] = set()
-        self.codes: dict[str, frozenset[str]] = {}
+        self.codes: dict[str, tuple[frozenset[str], bool]] = {}
         self.customers: dict[int, Customer] = {}
         self.orders: dict[int, Order] = {}
         self.plans: dict[int, AppSubscription] = {}
@@ -169,7 +169,8 @@ class ShopState:
         """Change facts of the shop, e.g. `scopes` or `protected`."""
         with self.lock:
             self.shop = replace(self.shop, **facts)  # type: ignore[arg-type] # Names are checked.
-            self.tokens.add(self.shop.access_token)
+            if facts.get("access_token"):
+                self.tokens.add(self.shop.access_token)
 
     def customer(self, number: int) -> Customer:
         """The customer of that number; every number is one."""
