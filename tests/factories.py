@@ -17,7 +17,7 @@ from webapp.features.orders.commands import import_files
 from webapp.features.orders.messages import FileImport, ImportResult
 
 _numbers = itertools.count(1)
-SECRET = "hush"
+SECRET = "hush, an app secret of 32 bytes!"
 
 
 class FixedClock:
