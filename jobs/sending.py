@@ -13,7 +13,7 @@ from typing import Any
 
 from rq.timeouts import BaseTimeoutException
 
-from webapp.core import deliveries, delivery_log, discovery
+from webapp.core import connections, deliveries, delivery_log, discovery
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.db import connection_lost
@@ -198,14 +198,15 @@ def count_try(
 
 
 def tell_of_the_dead(ctx: Context, handler: str, message: Message, reason: str) -> None:
-    """Say once that a delivery was given up, except to the feature that could not deliver it: it
+    """Say once that a delivery was given up, except when who hears of it could not work it: it
     would hear of its own failures for ever."""
-    listeners = {name.partition(".")[0] for name in ctx.handlers.get("delivery.dead", ())}
-    if handler.partition(".")[0] in listeners:
+    if handler in ctx.handlers.get("delivery.dead", ()):
         return
+    destination = discovery.destination(handler)
     payload = {
         "handler": handler,
-        "destination": discovery.destination(handler),
+        "destination": destination,
+        "service": connections.service_name(destination),
         "topic": message.topic,
         "message_id": message.message_id,
         "reason": reason,

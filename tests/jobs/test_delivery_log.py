@@ -91,6 +91,7 @@ def test_a_refused_delivery_is_told_once(shop: ConnectedShop) -> None:
     assert told == {
         "handler": PUSH,
         "destination": "shopify",
+        "service": "Shopify",
         "topic": "points.changed",
         "message_id": message_id,
         "reason": "HTTP 422",
@@ -119,7 +120,7 @@ def test_what_kills_every_holder_is_told_too(shop: ConnectedShop) -> None:
     assert told["reason"] == "no outcome was recorded within the lease"
 
 
-@pytest.mark.parametrize(("listener", "told"), [("points.tell", 0), ("others.tell", 1)])
+@pytest.mark.parametrize(("listener", "told"), [(PUSH, 0), ("points.tell", 1)])
 def test_who_hears_of_the_dead_does_not_hear_of_its_own(
     bench: Bench, listener: str, told: int
 ) -> None:

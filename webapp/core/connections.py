@@ -26,7 +26,23 @@ PLATFORM_SERVICES: Mapping[str, tuple[str, ...]] = {
     "partner": ("organization_id", "access_token"),
     "storage": ("bucket", "region", "access_key_id", "secret_access_key"),
 }
+# What services call themselves; it is not translated.
+_NAMES = {
+    "shopify": "Shopify",
+    "klaviyo": "Klaviyo",
+    "postscript": "Postscript",
+    "posthog": "PostHog",
+    "slack": "Slack",
+    "xai": "xAI",
+    "partner": "Shopify Partner API",
+    "storage": "S3",
+}
 SHOWN = frozenset({"organization_id", "bucket", "region"})
+
+
+def service_name(service: str) -> str:
+    """What a service is called; what is none is our own work."""
+    return _NAMES.get(service, "LoyalNest")
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,12 +80,9 @@ def _heard() -> Iterator[tuple[str, str, Apply | Send]]:
 
 @cache
 def notifications() -> Mapping[str, Notification]:
-    """Name -> everything that is said to shoppers and merchants, feature by feature."""
-    return {
-        said.name: said
-        for _, module in parts("messages")
-        for said in getattr(module, "NOTIFICATIONS", ())
-    }
+    """Name -> everything that is said, to shoppers first."""
+    found = [n for _, module in parts("messages") for n in getattr(module, "NOTIFICATIONS", ())]
+    return {said.name: said for said in sorted(found, key=lambda said: said.audience == "merchant")}
 
 
 def is_send(handler: str) -> bool:

@@ -10,6 +10,7 @@ from tests.factories import make_tenant
 from tests.features.notifications.conftest import Programme
 from tests.features.notifications.test_hearing import ADA
 from webapp.core import discovery, i18n
+from webapp.core.connections import service_name
 from webapp.parts import Parts
 
 
@@ -32,7 +33,7 @@ def send(web: FlaskClient, action: str, **fields: object) -> str:
 def dead(programme: Programme, destination: str, number: int) -> None:
     payload = {
         "handler": "points.send.points.changed",
-        "destination": destination,
+        "service": service_name(destination),
         "topic": "points.changed",
         "message_id": number,
         "reason": "HTTP 401",

@@ -6,6 +6,7 @@ from webapp.core import discovery
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
 from webapp.features.notifications import service
 from webapp.features.notifications.messages import Event, Outgoing
 from webapp.gateways import Gateways
@@ -58,4 +59,9 @@ APPLIES = {said.topic: notify for said in discovery.notifications().values()}
 SENDS = {
     "notifications.email": Send(prepare, send_email, settle, "klaviyo"),
     "notifications.sms": Send(prepare, send_sms, settle, "postscript"),
+}
+LABELS = {
+    **dict.fromkeys(APPLIES, N_("deliveries.notifications.hear", "Messages about what happened")),
+    "notifications.email": N_("deliveries.notifications.email", "E-mail to shoppers"),
+    "notifications.sms": N_("deliveries.notifications.sms", "SMS to shoppers"),
 }

@@ -6,7 +6,7 @@ from datetime import time
 from typing import Any
 
 from webapp.core import discovery, i18n
-from webapp.core.connections import credentials
+from webapp.core.connections import credentials, service_name
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Notification, Page, Panel
 from webapp.core.errors import INVALID_VALUE, AppError
@@ -20,7 +20,6 @@ CHANNELS = {
     SMS: N_("notifications.channel.sms", "SMS"),
     DASHBOARD: N_("notifications.channel.dashboard", "Dashboard"),
 }
-BRANDS = {"klaviyo": "Klaviyo", "postscript": "Postscript"}
 KINDS = {
     "transactional": N_("notifications.kind.transactional", "Service message"),
     "marketing": N_("notifications.kind.marketing", "Advertising"),
@@ -45,7 +44,11 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
     real, language = form.one("values") == "real", form.one("language", ctx.locale)
     return {
         "channels": [
-            {"name": channel, "brand": BRANDS[of], "connected": credentials(ctx, of) is not None}
+            {
+                "name": channel,
+                "brand": service_name(of),
+                "connected": credentials(ctx, of) is not None,
+            }
             for channel, of in SERVICES.items()
         ],
         "channel_names": {name: i18n.text(ctx.locale, *said) for name, said in CHANNELS.items()},

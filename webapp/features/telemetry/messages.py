@@ -1,4 +1,4 @@
-"""What goes into and comes out of the use cases of telemetry."""
+"""What goes into and comes out of the use cases of telemetry, and what is said about work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from webapp.core.connections import Credentials
+from webapp.core.contract import Notification, Wording
+from webapp.core.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,40 @@ class EventBatch:
     credentials: Credentials
     breaker: str
     events: tuple[Told, ...]
+
+
+NOTIFICATIONS = (
+    Notification(
+        name="delivery_dead",
+        topic="delivery.dead",
+        audience="merchant",
+        title=N_("notification.delivery_dead", "Delivery given up"),
+        channels=("dashboard",),
+        kind="transactional",
+        subject=Wording(
+            N_(
+                "notification.delivery_dead.subject",
+                "%(num)s delivery was given up",
+                "%(num)s deliveries were given up",
+            ),
+            "events",
+        ),
+        body=(
+            Wording(
+                N_(
+                    "notification.delivery_dead.reason",
+                    "The last reason, from %(service)s: %(reason)s",
+                )
+            ),
+            Wording(
+                N_(
+                    "notification.delivery_dead.how",
+                    "Nothing is lost: what was given up can be sent again.",
+                )
+            ),
+        ),
+        facts={"service": "Klaviyo", "reason": "HTTP 401"},
+        page="deliveries",
+        gathered_by="service",
+    ),
+)

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.core import i18n
-from webapp.core.connections import SHOWN
+from webapp.core.connections import SHOWN, service_name
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
 from webapp.core.errors import CONNECTION_VALUE_INVALID, AppError
 from webapp.core.i18n import N_
 from webapp.features.accounts import service
 from webapp.features.accounts.messages import SaveConnection
-from webapp.features.accounts.pages.deliveries import NAMES
 
 PATH = "connections"
 TITLE = N_("connections.title", "Connections")
@@ -77,7 +76,7 @@ def card(ctx: Context, name: str) -> dict[str, Any]:
     kind, label = STATES[shown.state if shown else "untested"]
     return {
         "service": name,
-        "name": NAMES[name],
+        "name": service_name(name),
         "about": i18n.text(ctx.locale, *ABOUT[name]),
         "fields": [field(ctx.locale, name, value) for value in service.services_of(ctx)[name]],
         "connection": shown,
@@ -108,19 +107,19 @@ def save(ctx: Context, form: Form) -> Done:
             raise
         label = i18n.text(ctx.locale, *FIELDS[error.values["field"]])
         raise AppError(CONNECTION_VALUE_INVALID, field=label) from None
-    return Done(i18n.text(ctx.locale, *SAVED, service=NAMES[name]))
+    return Done(i18n.text(ctx.locale, *SAVED, service=service_name(name)))
 
 
 def remove(ctx: Context, form: Form) -> Done:
     name = form.one("service")
     service.remove_connection(ctx, name)
-    return Done(i18n.text(ctx.locale, *REMOVED, service=NAMES[name]))
+    return Done(i18n.text(ctx.locale, *REMOVED, service=service_name(name)))
 
 
 def test(ctx: Context, form: Form) -> Done:
     name = form.one("service")
     service.request_test(ctx, name)
-    return Done(i18n.text(ctx.locale, *TESTING, service=NAMES[name]))
+    return Done(i18n.text(ctx.locale, *TESTING, service=service_name(name)))
 
 
 PAGE = Page(

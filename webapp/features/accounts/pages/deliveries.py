@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from webapp.core import discovery, i18n
+from webapp.core.connections import service_name
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
 from webapp.core.i18n import N_
@@ -28,17 +29,7 @@ STATES = {
 UNFINISHED = N_("deliveries.state.unfinished", "Everything unfinished")
 EVERYWHERE = N_("deliveries.everywhere", "All destinations")
 PILLS = {"queued": "plain", "sending": "busy", "retrying": "busy", "dead": "bad", "sent": "good"}
-# Names of services are not translated. The value of the filter cannot be empty for the work inside.
-NAMES = {
-    "shopify": "Shopify",
-    "klaviyo": "Klaviyo",
-    "postscript": "Postscript",
-    "posthog": "PostHog",
-    "slack": "Slack",
-    "xai": "xAI",
-    "partner": "Shopify Partner API",
-    "storage": "S3",
-}
+# The value of the filter cannot be empty for the work inside.
 INSIDE = "loyalnest"
 MOST_PAGES = 1000
 
@@ -123,7 +114,7 @@ def destination_name(locale: str, destination: str) -> str:
     translated = {"": INTERNAL, "connections": TESTS}.get(destination)
     if translated:
         return i18n.text(locale, *translated)
-    return NAMES.get(destination, destination)
+    return service_name(destination)
 
 
 def listed(ctx: Context, asked: Wanted) -> list[queries.DeliveryLine]:
