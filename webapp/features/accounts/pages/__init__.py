@@ -1,12 +1,20 @@
 """The pages of accounts: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.accounts.pages import connections, deliveries, people, plan, stores
+from webapp.features.accounts.pages import (
+    connections,
+    deliveries,
+    people,
+    plan,
+    service_keys,
+    stores,
+)
 
 PAGES: tuple[Page, ...] = (
     connections.PAGE,
     deliveries.PAGE,
     stores.PAGE,
     people.PAGE,
+    service_keys.PAGE,
     plan.PAGE,
 )
