@@ -109,7 +109,7 @@ def chosen(form: Form, name: str, options: tuple[int, ...]) -> int:
 PAGE = Page(
     path=PATH,
     title=N_("keys.title", "Service keys"),
-    order=80,
+    order=86,
     group="account",
     permission="admin:settings",
     load=load,
