@@ -39,18 +39,11 @@ MAX_BODY_BYTES = 5_242_880
 MAX_NAME = 128
 
 
-@blueprint.before_request
-def bound() -> None:
-    """A body that is announced too large is refused before any of it is read, one that is not
-    announced as soon as it has become too large."""
-    request.max_content_length = MAX_BODY_BYTES
-
-
 @blueprint.post("/webhooks/shopify")
 def shopify() -> ResponseReturnValue:
     """A webhook of a shop. The headers are not signed, so the shop's domain there only finds the
     secret, and must be the one in the body where the body names one."""
-    body = request.get_data(cache=False)
+    body = raw_body()
     domain = request.headers.get("X-Shopify-Shop-Domain", "")
     address = verified_shop(domain, body)
     document = inbox.document(body)
@@ -75,7 +68,7 @@ def shopify() -> ResponseReturnValue:
 def flow(handle: str) -> ResponseReturnValue:
     """An action of a merchant's workflow. Flow takes 200 as done, tries again after 5xx, and shows
     the body of a 4xx, which is final. The action is the one that the signed body names."""
-    body = request.get_data(cache=False)
+    body = raw_body()
     document = inbox.document(body)
     address = verified_shop(str(document.get("shopify_domain", "")), body)
     run, named = document.get("action_run_id"), document.get("handle", handle)
@@ -92,7 +85,7 @@ def flow(handle: str) -> ResponseReturnValue:
 def slack() -> ResponseReturnValue:
     """An event of our Slack workspace. It belongs to no merchant yet, so the platform keeps it.
     Retries (X-Slack-Retry-Num) carry the same event id and are kept once."""
-    body = request.get_data(cache=False)
+    body = raw_body()
     signatures.verify_slack(
         body,
         request.headers.get("X-Slack-Request-Timestamp", ""),
@@ -109,6 +102,17 @@ def slack() -> ResponseReturnValue:
     arrival = Arrival("slack", name(topic), name(delivery_id), body, document)
     keep(PLATFORM, arrival)
     return jsonify({})
+
+
+def raw_body() -> bytes:
+    """The body as it came. One that is announced too large is refused before any of it is read; of
+    one that is not announced, reading ends where it has become too large. Raises
+    RequestEntityTooLarge."""
+    request.max_content_length = MAX_BODY_BYTES
+    body = request.get_data(cache=False)
+    if len(body) >= MAX_BODY_BYTES:
+        raise RequestEntityTooLarge
+    return body
 
 
 def verified_shop(domain: str, body: bytes) -> StoreAddress:

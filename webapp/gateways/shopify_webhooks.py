@@ -75,7 +75,7 @@ def subscriptions(
     nodes = data["webhookSubscriptions"]["nodes"]
     return {
         topic: [Subscription(str(n["id"]), str(n["uri"])) for n in nodes if n["topic"] == name]
-        for topic, name in ((topic, _enum(topic)) for topic in topics)
+        for topic, name in ((topic, subscription_topic(topic)) for topic in topics)
     }
 
 
@@ -93,7 +93,7 @@ def subscribe(
     parts = [
         _UPDATE.format(alias=f"t{i}", id=moved[topic])
         if topic in moved
-        else _CREATE.format(alias=f"t{i}", topic=_enum(topic))
+        else _CREATE.format(alias=f"t{i}", topic=subscription_topic(topic))
         for i, topic in enumerate(topics)
     ]
     document = f"mutation Subscribe($uri: String!) {{{''.join(parts)}}}"
@@ -118,7 +118,8 @@ def orders_changed_since(
     return OrderPage(paid, str(info["endCursor"]) if info["hasNextPage"] else None)
 
 
-def _enum(topic: str) -> str:
+def subscription_topic(topic: str) -> str:
+    """`orders/paid` -> ORDERS_PAID; raises GatewayError for what is no topic."""
     if not _TOPIC.fullmatch(topic):
         raise GatewayError(f"{topic} is no topic of webhooks", final=True)
     return topic.upper().replace("/", "_")

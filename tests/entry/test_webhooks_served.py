@@ -1,0 +1,170 @@
+"""Webhooks over real sockets, as gunicorn serves them: what is too large, how fast we answer."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import KEYS, SECRET_KEY
+from tests.door import Door, json_bytes, order
+from tests.factories import SECRET
+from tests.jobs.processes import eventually
+from webapp.core import signatures
+from webapp.entry.webhooks import MAX_BODY_BYTES
+
+ROOT = Path(__file__).parents[2]
+TEN_MEGABYTES = 10_485_760
+RATE, SECONDS = 100, 10
+GUNICORN = ("-m", "gunicorn", "wsgi:app", "-k", "gthread", "--workers", "2", "--threads", "8")
+
+
+@dataclass(frozen=True)
+class Served:
+    """Our web application at a port of this machine."""
+
+    door: Door
+    port: int
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def head(self, body: bytes, delivery: str, *more: str) -> bytes:
+        lines = (
+            "POST /webhooks/shopify HTTP/1.1",
+            "Host: shop",
+            "X-Shopify-Topic: orders/paid",
+            f"X-Shopify-Webhook-Id: {delivery}",
+            f"X-Shopify-Shop-Domain: {self.door.tenant.shop}",
+            f"X-Shopify-Hmac-SHA256: {signatures.shopify_signature(body, SECRET)}",
+            *more,
+        )
+        return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+    def tell(self, number: int) -> tuple[int, float]:
+        """(status, seconds until the answer) of one order, on a connection of its own."""
+        body = json_bytes(order(number, number % 50 + 1, note="x" * 3_000))
+        began = time.perf_counter()
+        with self.connect() as sock:
+            sock.sendall(self.head(body, f"d-{number}", f"Content-Length: {len(body)}") + body)
+            status = answer(sock)[0]
+        return status, time.perf_counter() - began
+
+
+def answer(sock: socket.socket) -> tuple[int, bytes]:
+    """(status, all of it) of what comes back."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        piece = sock.recv(65_536)
+        if not piece:
+            break
+        received += piece
+    return int(received.split()[1]), received
+
+
+@pytest.fixture
+def served(committed_door: Door, tmp_path: Path) -> Iterator[Served]:
+    settings = committed_door.parts.settings
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "LOYALNEST_SECRET_KEY": SECRET_KEY,
+        "LOYALNEST_ENCRYPTION_KEYS": f"k1:{b64encode(KEYS['k1']).decode()}",
+    }
+    options = ("--bind", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "warning")
+    with (tmp_path / "web.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *GUNICORN, *options], cwd=ROOT, env=environment, stderr=log
+        )
+        here = Served(committed_door, port)
+        try:
+            eventually(lambda: is_up(here), 60.0)
+            yield here
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
+
+
+def is_up(served: Served) -> bool:
+    """Whether a worker answers; the master takes connections before there is one."""
+    try:
+        with served.connect() as sock:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n")
+            return answer(sock)[0] == 200
+    except (ConnectionError, TimeoutError):
+        return False
+
+
+def test_ten_megabytes_are_refused_before_they_are_sent(served: Served) -> None:
+    with served.connect() as sock:
+        sock.sendall(served.head(b"", "d-1", f"Content-Length: {TEN_MEGABYTES}"))
+        status, said = answer(sock)
+    assert (status, b"body_too_large" in said) == (413, True)
+    with served.connect() as sock:
+        sock.sendall(served.head(b"", "d-2", "Transfer-Encoding: chunked"))
+        status, sent = send_until_refused(sock, TEN_MEGABYTES)
+    assert status == 413
+    assert MAX_BODY_BYTES <= sent < TEN_MEGABYTES
+    assert served.tell(1)[0] == 200
+    assert served.door.count("inbound_events") == 1
+
+
+def send_until_refused(sock: socket.socket, most: int) -> tuple[int, int]:
+    """Send a body in chunks until an answer comes; (its status, bytes sent until then)."""
+    chunk, sent = b"10000\r\n" + b"x" * 65_536 + b"\r\n", 0
+    sock.setblocking(False)
+    received = b""
+    deadline = time.monotonic() + 20
+    while b"\r\n\r\n" not in received and sent < most and time.monotonic() < deadline:
+        sent += push(sock, chunk)
+        try:
+            received += sock.recv(65_536)
+        except BlockingIOError:
+            continue
+    return int(received.split()[1]), sent
+
+
+def push(sock: socket.socket, data: bytes) -> int:
+    """Send all of `data`, unless the other side has closed or answers already."""
+    sent = 0
+    while sent < len(data):
+        try:
+            sent += sock.send(data[sent:])
+        except BlockingIOError:
+            time.sleep(0.001)
+        except (BrokenPipeError, ConnectionResetError):
+            break
+    return sent
+
+
+@pytest.mark.full
+def test_a_hundred_orders_a_second_are_answered_within_a_fifth_of_a_second(served: Served) -> None:
+    """Thirty-six times the specification's 10,000 orders an hour, at a steady rate."""
+    for number in range(1, 20):
+        served.tell(number)
+    began = time.monotonic()
+
+    def at_its_time(number: int) -> tuple[int, float]:
+        time.sleep(max(0.0, began + number / RATE - time.monotonic()))
+        return served.tell(1_000 + number)
+
+    with ThreadPoolExecutor(32) as pool:
+        told = list(pool.map(at_its_time, range(RATE * SECONDS)))
+    waits = sorted(seconds for _, seconds in told)
+    figures = {"p50": waits[len(waits) // 2], "p99": waits[int(len(waits) * 0.99)]}
+    print(json.dumps(figures))
+    assert {status for status, _ in told} == {200}
+    assert served.door.count("inbound_events") == 19 + RATE * SECONDS
+    assert figures["p99"] < 0.2
