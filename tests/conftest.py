@@ -7,8 +7,10 @@ with real commits, for locks, leases, other processes and row-level security.
 import base64
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -109,13 +111,20 @@ def held(servers: Servers, database: Database, clock: FixedClock) -> Parts:
 @pytest.fixture
 def committed(servers: Servers, clock: FixedClock) -> Iterator[Parts]:
     """Parts on a database of their own, with real commits; Valkey is shared by the run."""
+    with own_parts(servers, clock) as parts:
+        yield parts
+
+
+@contextmanager
+def own_parts(servers: Servers, clock: FixedClock, **settings: Any) -> Iterator[Parts]:
+    """What `committed` is, for as long as one likes, and with other settings."""
     name = f"t{os.urandom(6).hex()}"
     clone(servers.admin_url, name)
     with Redis.from_url(servers.redis_url) as valkey:
         for key in valkey.scan_iter("loyalnest:breaker:*"):
             valkey.delete(key)
     url = make_url(servers.app_url).set(database=name).render_as_string(hide_password=False)
-    parts = build(settings_for(url, servers.redis_url), clock)
+    parts = build(replace(settings_for(url, servers.redis_url), **settings), clock)
     yield parts
     parts.gateways.close()
     parts.database.close()

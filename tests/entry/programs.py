@@ -13,7 +13,7 @@ from webapp.app import create_app
 from webapp.core.db import Database
 from webapp.core.tenancy import ADMIN_PERMISSIONS
 from webapp.features.accounts import service as accounts
-from webapp.features.accounts.messages import CreateServiceKey
+from webapp.features.accounts.messages import ConnectStore, CreateServiceKey, RegisterApp
 from webapp.features.points import service as points
 from webapp.features.points.messages import OrderRange
 from webapp.parts import Parts
@@ -58,6 +58,19 @@ def make_member(database: Database, tenant: Tenant, external_id: str, minor: int
         ctx.db.execute(text(_ORDER), {**values, "customer_id": member})
         points.award_orders(ctx, OrderRange(tenant.store_id, 1, 1 << 62))
     return member
+
+
+def example_tenant(database: Database) -> Tenant:
+    """What the examples of all features speak of."""
+    shop = "fern-and-clay.myshopify.com"
+    tenant = make_tenant(database)
+    with database.transaction(tenant.merchant_id) as ctx:
+        accounts.register_app(ctx.db, ctx.keys, RegisterApp("app_example", "api-example", "s"))
+        store = ConnectStore(shop, "app_example", "USD", access_token="shpat_example")
+        store_id = accounts.connect_store(ctx, store)
+    fern = Tenant(tenant.merchant_id, store_id, shop)
+    make_member(database, fern, "7104466075915", 34_000)
+    return fern
 
 
 @dataclass

@@ -15,14 +15,10 @@ from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.entry.programs import Program, make_key, make_member
-from tests.factories import Tenant, make_tenant
+from tests.entry.programs import Program, example_tenant, make_key
 from webapp.app import create_app
 from webapp.core import discovery
-from webapp.core.db import Database
 from webapp.entry import docs, openapi
-from webapp.features.accounts import service as accounts
-from webapp.features.accounts.messages import ConnectStore, RegisterApp
 from webapp.gateways.rate_limits import RateLimiter
 from webapp.gateways.redis_cache import Guard, connect
 from webapp.parts import Parts
@@ -39,18 +35,6 @@ def documented(held: Parts) -> Program:
     tenant = example_tenant(parts.database)
     key = make_key(parts.database, tenant, *{row.permission for _, row in ROWS})
     return Program(create_app(parts).test_client(), parts, tenant, key, "")
-
-
-def example_tenant(database: Database) -> Tenant:
-    """What the examples of all features speak of."""
-    shop = "fern-and-clay.myshopify.com"
-    tenant = make_tenant(database)
-    with database.transaction(tenant.merchant_id) as ctx:
-        accounts.register_app(ctx.db, ctx.keys, RegisterApp("app_example", "api-example", "s"))
-        store_id = accounts.connect_store(ctx, ConnectStore(shop, "app_example", "USD"))
-    fern = Tenant(tenant.merchant_id, store_id, shop)
-    make_member(database, fern, "7104466075915", 34_000)
-    return fern
 
 
 def test_document_is_valid_openapi() -> None:

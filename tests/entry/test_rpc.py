@@ -20,7 +20,8 @@ from tests.factories import FixedClock, Tenant, import_orders, make_tenant, writ
 from tests.rpc_client import Answer, RpcClient
 from webapp.core import discovery, i18n
 from webapp.entry import descriptors
-from webapp.entry.rpc import MESSAGE_BYTES, RpcServer, seconds_left
+from webapp.entry.rest import MAX_BODY_BYTES
+from webapp.entry.rpc import RpcServer, seconds_left
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import CreateServiceKey
 from webapp.parts import Parts, build
@@ -70,9 +71,11 @@ def health_of(client: RpcClient, service: str = "") -> int:
     return int(stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=20).status)
 
 
-def sync(client: RpcClient, tenant: Tenant, key: str | None, timeout: float = 20) -> Answer:
+def sync(
+    client: RpcClient, tenant: Tenant, key: str | None, timeout: float = 20, **metadata: str
+) -> Answer:
     given = {"customer_id": "7", "store_ids": [tenant.shop]}
-    return client.call(SYNC, given, key=key, timeout=timeout)
+    return client.call(SYNC, given, key=key, timeout=timeout, **metadata)
 
 
 def test_health_follows_the_database(client: RpcClient, blind: RpcClient) -> None:
@@ -147,7 +150,7 @@ def test_bytes_that_are_no_message_are_the_callers_fault(client: RpcClient, key:
 
 
 def test_a_message_that_is_too_large_is_not_read(client: RpcClient, key: str) -> None:
-    answer = client.send(SYNC, b"\n" * (MESSAGE_BYTES + 1), key=key)
+    answer = client.send(SYNC, b"\n" * (MAX_BODY_BYTES + 1), key=key)
     assert answer.status == "RESOURCE_EXHAUSTED"
 
 
@@ -170,6 +173,13 @@ def test_too_many_calls_are_told_when_to_come_back(
     wait = refused.detail("RetryInfo").retry_delay.seconds  # type: ignore[attr-defined]
     assert 0 < wait <= 60
     assert refused.metadata["grpc-retry-pushback-ms"] == str(1000 * wait)
+
+
+def test_a_replay_says_so(client: RpcClient, tenant: Tenant, key: str) -> None:
+    first, second = (sync(client, tenant, key, idempotency_key="k") for _ in range(2))
+    assert first.fields == second.fields
+    replayed = [answer.metadata.get("idempotency-replayed") for answer in (first, second)]
+    assert replayed == [None, "true"]
 
 
 def test_a_surprise_tells_the_caller_nothing(

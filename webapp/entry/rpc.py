@@ -2,7 +2,7 @@
 
 A call is read into plain values, performed by `calls`, and its answer or failure written back;
 nothing is decided here. Metadata: `authorization: Bearer lnk_...`, `idempotency-key` for writes,
-`accept-language`.
+`accept-language`. An answer that was given before carries `idempotency-replayed: true`.
 """
 
 from collections.abc import Callable
@@ -25,6 +25,7 @@ from webapp.core.errors import (
 )
 from webapp.entry import Parts, calls, descriptors, rpc_failures
 from webapp.entry.descriptors import Method
+from webapp.entry.rest import MAX_BODY_BYTES
 from webapp.entry.rpc_health import Pulse
 
 THREADS = 12
@@ -32,11 +33,11 @@ THREADS = 12
 CALLS_AT_ONCE = 256
 # What a call may take when its caller sets no deadline.
 LONGEST_CALL_SECONDS = 30.0
-MESSAGE_BYTES = 1_048_576
+REPLAYED_KEY = "idempotency-replayed"
 METADATA_BYTES = 16_384
 MINUTE = 60_000
 OPTIONS = (
-    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_BODY_BYTES),
     ("grpc.max_metadata_size", METADATA_BYTES),
     # Two servers on one port would each get some of the calls.
     ("grpc.so_reuseport", 0),
@@ -106,6 +107,8 @@ def answering(parts: Parts, row: UseCase, method: Method) -> Handler:
                 notes=notes,
                 within=seconds_left(context),
             )
+            if notes.replayed:
+                context.set_trailing_metadata(((REPLAYED_KEY, "true"),))
             return method.write(fields)
         except DecodeError:
             error = AppError(MALFORMED_BODY)
