@@ -1,0 +1,97 @@
+"""What `bench contract` compares with: the statements of a use case, behind a bare Flask route and
+a bare gRPC method. No key, no limit, no check of the message, no envelope.
+
+Both are told by a file (`Recorded` as JSON), and run on the same role, engine and pool as ours.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from flask import Flask, Response, jsonify, request
+from sqlalchemy import Engine
+
+from webapp.core.db import open_engine
+from webapp.core.words import new_id
+from webapp.entry import descriptors
+from webapp.entry.rpc import THREADS
+
+METHOD = "points.v1.PointsService/SyncPoints"
+PATH = "/points/sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The statements of one transaction of a use case, in the driver's own words: (SQL, values).
+    The last one gives the number that is the answer."""
+
+    database_url: str
+    statements: tuple[tuple[str, Mapping[str, Any]], ...]
+
+    def write(self, file: Path) -> None:
+        file.write_text(json.dumps(asdict(self), default=str))
+
+    @classmethod
+    def read(cls, file: Path) -> "Recorded":
+        content = json.loads(file.read_text())
+        return cls(content["database_url"], tuple((s, v) for s, v in content["statements"]))
+
+
+def replay(engine: Engine, recorded: Recorded) -> int:
+    """Run the transaction once more; what it emits gets new keys, so that it is really written."""
+    answer: Any = None
+    with engine.begin() as connection:
+        for sql, values in recorded.statements:
+            if "keys" in values:
+                values = {**values, "keys": [new_id("bare_") for _ in values["keys"]]}
+            result = connection.exec_driver_sql(sql, dict(values))
+            if result.returns_rows:
+                rows = result.all()
+                answer = rows[0][0] if rows else None
+    return int(answer)
+
+
+def create_web(file: str) -> Flask:
+    """One route, for gunicorn: `webapp.lab.bare:create_web('FILE')`."""
+    recorded = Recorded.read(Path(file))
+    engine, app = open_engine(recorded.database_url), Flask(__name__)
+
+    @app.post(PATH)
+    def sync() -> Response:
+        given = request.get_json()
+        assert given["customer_id"]  # noqa: S101 - the body is read, as any route would.
+        return jsonify(status="ok", points_balance=replay(engine, recorded))
+
+    return app
+
+
+def main(argv: list[str]) -> None:
+    """One gRPC method, until the process is ended: FILE HOST:PORT."""
+    recorded = Recorded.read(Path(argv[0]))
+    engine = open_engine(recorded.database_url)
+    method = descriptors.methods()[METHOD]
+    asked = descriptors.message_class(method.input.full_name)
+    answer = descriptors.message_class(method.output.full_name)
+
+    def sync(given: Any, _context: grpc.ServicerContext) -> Any:
+        assert given.customer_id  # noqa: S101 - the message is read, as any method would.
+        return answer(status="ok", points_balance=replay(engine, recorded))
+
+    service, _, name = METHOD.partition("/")
+    handler = grpc.unary_unary_rpc_method_handler(sync, asked.FromString, answer.SerializeToString)
+    server = grpc.server(ThreadPoolExecutor(THREADS))
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(service, {name: handler}),)
+    )
+    server.add_insecure_port(argv[1])
+    server.start()
+    server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,248 @@
+"""`bench contract`: calls per CPU second of one row, against bare servers that run its statements.
+
+Everything runs as in production: an own PostgreSQL and Valkey, gunicorn as `serve` starts it, the
+gRPC server as `rpc` starts it. The bare peers (`bare.py`) run in the same call with the same
+settings, and with the very statements that the row's use case was seen to run.
+"""
+
+import argparse
+import base64
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from webapp.__main__ import GUNICORN
+from webapp.core import discovery, messages
+from webapp.core.config import Settings
+from webapp.core.db import provision, upgrade
+from webapp.core.words import new_id
+from webapp.embedded.local import LocalServers, ServerUrls
+from webapp.embedded.postgres import NAME as POSTGRES
+from webapp.embedded.supervisor import Supervisor
+from webapp.embedded.valkey import NAME as VALKEY
+from webapp.features.accounts import service as accounts
+from webapp.features.accounts.messages import ConnectStore, CreateServiceKey, RegisterApp
+from webapp.features.orders.commands import import_files
+from webapp.features.orders.messages import FileImport
+from webapp.lab import bare
+from webapp.lab.bench import BenchError, Result
+from webapp.lab.callers import over_grpc, over_http, repeat
+from webapp.lab.processes import cpu_seconds
+from webapp.parts import Parts, build
+
+ROW = "sync_points"
+SHOP = "bench.myshopify.com"
+CUSTOMER = "7104466075915"
+CALLS, ROUNDS, WARM_UP = 2_000, 3, 400
+READY_SECONDS = 60.0
+ROOT = Path(__file__).parents[2]
+GOALS = {"rest_ratio": (">=", 0.5), "grpc_ratio": (">=", 0.5)}
+NOTES = (
+    "POST /v1/api/points/sync and points.v1.PointsService/SyncPoints of a member, with a service",
+    "key, against a bare Flask route (same gunicorn settings) and a bare grpcio method that run",
+    "the same statements in the same order, as the same role, for the same tenant, and commit.",
+    "The bare ones check no key, count no call, decode no message and answer without envelope.",
+    "*_ratio: calls per CPU second of everything that works for the call (the server's processes,",
+    "PostgreSQL and Valkey), ours to bare; *_ratio_python: of the server's processes alone.",
+    "*_us: CPU microseconds a call; *_contract_us: what the contract layer adds to the bare call.",
+)
+
+
+@dataclass(slots=True)
+class Cost:
+    """What the calls to one server took: CPU seconds of its own processes, and of the stores."""
+
+    calls: int = 0
+    python: float = 0.0
+    stores: float = 0.0
+
+    @property
+    def microseconds(self) -> float:
+        return 1e6 * (self.python + self.stores) / self.calls
+
+    @property
+    def python_microseconds(self) -> float:
+        return 1e6 * self.python / self.calls
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One server under measurement, and how to call it."""
+
+    name: str
+    connect: Callable[[], Any]
+    cost: Cost = field(default_factory=Cost)
+
+
+def run(argv: list[str]) -> Result:
+    """Measure all four. Raises BenchError when an answer is not the expected one."""
+    options = parse(argv)
+    with tempfile.TemporaryDirectory(prefix="loyalnest-bench-") as name, Supervisor() as servers:
+        folder = Path(name)
+        urls = LocalServers(folder / "data").start(servers, {})
+        peers = Bench(servers, urls, folder).start()
+        for calls in (options.warm_up, *[options.calls] * options.rounds):
+            for peer in peers:
+                measure(servers, peer, calls)
+            if calls == options.warm_up:
+                peers = [Peer(peer.name, peer.connect) for peer in peers]
+    return Result(figures({peer.name: peer.cost for peer in peers}), GOALS, NOTES)
+
+
+def figures(costs: Mapping[str, Cost]) -> dict[str, float]:
+    """All figures by name; see NOTES."""
+    found: dict[str, float] = {}
+    for way in ("rest", "grpc"):
+        ours, plain = costs[way], costs[f"bare_{way}"]
+        found[f"{way}_calls_per_cpu_second"] = 1e6 / ours.microseconds
+        found[f"bare_{way}_calls_per_cpu_second"] = 1e6 / plain.microseconds
+        found[f"{way}_ratio"] = plain.microseconds / ours.microseconds
+        found[f"{way}_ratio_python"] = plain.python_microseconds / ours.python_microseconds
+        found[f"{way}_us"], found[f"bare_{way}_us"] = ours.microseconds, plain.microseconds
+        found[f"{way}_contract_us"] = ours.microseconds - plain.microseconds
+        found[f"{way}_python_us"] = ours.python_microseconds
+        found[f"bare_{way}_python_us"] = plain.python_microseconds
+    return found
+
+
+def measure(servers: Supervisor, peer: Peer, calls: int) -> None:
+    """Make the calls, and add what they took to the peer's cost."""
+    own, stores = pid(servers, peer.name), [pid(servers, n) for n in (POSTGRES, VALKEY)]
+    python, stored = cpu_seconds(own), sum(map(cpu_seconds, stores))
+    repeat(peer.connect, calls, check)
+    peer.cost.python += cpu_seconds(own) - python
+    peer.cost.stores += sum(map(cpu_seconds, stores)) - stored
+    peer.cost.calls += calls
+
+
+def check(fields: Mapping[str, Any]) -> None:
+    if (fields.get("status"), fields.get("points_balance")) != ("ok", 0):
+        raise BenchError(f"A call was answered with {dict(fields)}.")
+
+
+def pid(servers: Supervisor, name: str) -> int:
+    found = servers.pid(name)
+    if found is None:
+        raise BenchError(f"{name} is gone.")
+    return found
+
+
+class Bench:
+    """The servers of one call."""
+
+    def __init__(self, servers: Supervisor, urls: ServerUrls, folder: Path) -> None:
+        self.servers, self.urls, self.folder = servers, urls, folder
+        app_url, owner_url = provision(urls.admin_url, "bench")
+        upgrade(owner_url)
+        self.environment = {
+            "DATABASE_URL": app_url,
+            "REDIS_URL": urls.redis_url,
+            "LOYALNEST_SECRET_KEY": os.urandom(16).hex(),
+            "LOYALNEST_ENCRYPTION_KEYS": f"bench:{base64.b64encode(os.urandom(32)).decode()}",
+            "LOYALNEST_CALLS_A_MINUTE": "1000000",
+        }
+
+    def start(self) -> list[Peer]:
+        """All four, once each of them answers."""
+        parts = build(Settings.from_env(self.environment))
+        merchant_id, key = connect_shop(parts, self.folder)
+        _, row = discovery.use_cases()[ROW]
+        given = {"customer_id": CUSTOMER, "store_ids": [SHOP], "locale": "en"}
+        told = self.folder / "recorded.json"
+        record(parts, merchant_id, given).write(told)
+        parts.database.close()
+        ports = free_ports(4)
+        headers = {"Authorization": f"Bearer {key}"}
+        peers = [
+            Peer("rest", over_http(ports[0], row.path, given, headers)),
+            Peer("bare_rest", over_http(ports[1], bare.PATH, given, {})),
+            Peer("grpc", over_grpc(ports[2], row.grpc, given, {"authorization": f"Bearer {key}"})),
+            Peer("bare_grpc", over_grpc(ports[3], bare.METHOD, given, {})),
+        ]
+        factory = f"webapp.lab.bare:create_web('{told}')"
+        self.spawn("rest", *GUNICORN.split(), "--bind", f"127.0.0.1:{ports[0]}")
+        plain = [factory if word == "wsgi:app" else word for word in GUNICORN.split()]
+        self.spawn("bare_rest", *plain, "--bind", f"127.0.0.1:{ports[1]}")
+        self.spawn("grpc", "-m", "webapp.rpc", "--bind", f"127.0.0.1:{ports[2]}")
+        self.spawn("bare_grpc", "-m", "webapp.lab.bare", str(told), f"127.0.0.1:{ports[3]}")
+        for peer, port in zip(peers, ports, strict=True):
+            self.wait_for(peer.name, port)
+        return peers
+
+    def spawn(self, name: str, *argv: str) -> None:
+        log = self.folder / f"{name}.log"
+        self.servers.spawn(name, [sys.executable, *argv], env=self.environment, cwd=ROOT, log=log)
+
+    def wait_for(self, name: str, port: int) -> None:
+        """Return when the server takes connections. Raises BenchError."""
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            self.servers.check(name)
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=2).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                return
+        raise BenchError(f"{name} does not listen after {READY_SECONDS:.0f} s.")
+
+
+def connect_shop(parts: Parts, folder: Path) -> tuple[str, str]:
+    """A merchant with one store that we may write to, one member and a key: (merchant id, key)."""
+    merchant_id = new_id("mer_")
+    with parts.database.transaction(merchant_id) as ctx:
+        accounts.register_app(ctx.db, ctx.keys, RegisterApp("app_bench", "bench", "bench"))
+        accounts.create_merchant(ctx, "Bench")
+        accounts.connect_store(ctx, ConnectStore(SHOP, "app_bench", "USD", "UTC", "bench"))
+        key = accounts.create_service_key(ctx, CreateServiceKey(frozenset({"admin:points"})))
+    orders = folder / "orders.csv"
+    orders.write_text(f"customer_id,ordered_at,amount,currency\n{CUSTOMER},2026-01-05,9.00,USD\n")
+    import_files(parts.database, FileImport(SHOP, (orders,), quiet=True))
+    return merchant_id, key
+
+
+def record(parts: Parts, merchant_id: str, given: Mapping[str, Any]) -> bare.Recorded:
+    """The statements that the use case runs for `given`, the tenant's scope included."""
+    seen: list[tuple[str, Mapping[str, Any]]] = []
+
+    def note(_connection: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
+        seen.append((sql, values))
+
+    _, row = discovery.use_cases()[ROW]
+    event.listen(Engine, "before_cursor_execute", note)
+    with parts.database.transaction(merchant_id) as ctx:
+        row.run(ctx, messages.decode(row.message, given))
+    event.remove(Engine, "before_cursor_execute", note)
+    return bare.Recorded(parts.settings.database_url, tuple(seen))
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m webapp bench contract", description="Measure what a call costs."
+    )
+    parser.add_argument("--calls", type=int, default=CALLS, metavar="N", help="a round (2,000)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="rounds (3)")
+    options = parser.parse_args(argv)
+    if options.calls < 4 or options.rounds < 1:
+        parser.error("there must be at least 4 calls and 1 round")
+    options.warm_up = min(WARM_UP, options.calls)
+    return options
