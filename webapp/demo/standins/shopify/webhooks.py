@@ -29,6 +29,8 @@ _SORT: Keys[Hook] = {"CREATED_AT": lambda h: (h.created_at, h.number), "ID": lam
 def header_of(topic: str) -> str:
     """APP_SUBSCRIPTIONS_UPDATE -> app_subscriptions/update, ORDERS_PAID -> orders/paid."""
     name = topic.lower()
+    if name == "app_scopes_update":
+        return "app/scopes_update"
     for rest in ("_email_marketing_consent_update", "_marketing_consent_update"):
         if name.endswith(rest):
             return f"{name.removesuffix(rest)}{rest.removesuffix('_update')}/update"
