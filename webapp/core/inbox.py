@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, LargeBinary, Text, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, Identity, Index, LargeBinary, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.context import Context, HandlerNames
@@ -40,6 +40,12 @@ class StoredEvent(Base):
         UniqueConstraint("merchant_id", "source", "delivery_id"),
         UniqueConstraint(
             "merchant_id", "source", "topic", "business_key", name="uq_inbound_events_business_key"
+        ),
+        Index(
+            "idx_inbound_events_unapplied",
+            "merchant_id",
+            "event_id",
+            postgresql_where=text("applied_at is null"),
         ),
     )
 

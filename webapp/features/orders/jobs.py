@@ -3,6 +3,7 @@
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
 from webapp.features.orders import service
 from webapp.features.orders.messages import MissedPage
 from webapp.gateways import Gateways
@@ -28,4 +29,5 @@ def settle(ctx: Context, page: MissedPage, outcome: Outcome) -> None:
     service.take_missed(ctx, page, outcome.report["nodes"], outcome.report["next"])
 
 
+LABELS = {"subscriptions.lost": N_("deliveries.missed_orders", "Missed orders")}
 SENDS = {"subscriptions.lost": Send(prepare, send, settle, "shopify")}

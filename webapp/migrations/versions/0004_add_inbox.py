@@ -27,6 +27,8 @@ create table inbound_events (
         unique (merchant_id, source, delivery_id),
     constraint uq_inbound_events_business_key unique (merchant_id, source, topic, business_key)
 );
+create index idx_inbound_events_unapplied
+    on inbound_events (merchant_id, event_id) where applied_at is null;
 
 create table customer_contacts (
     merchant_id text not null,

@@ -8,4 +8,4 @@ EVERY = {
     "hourly": (forget_answers, subscriptions.check_subscriptions),
     "daily": (subscriptions.forget_events, billing.ask_after_plans),
 }
-LABELS = {**installation.LABELS, **billing.LABELS, **connections.LABELS}
+LABELS = {**subscriptions.LABELS, **installation.LABELS, **billing.LABELS, **connections.LABELS}

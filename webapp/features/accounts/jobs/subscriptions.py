@@ -3,6 +3,7 @@
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import Message
+from webapp.core.i18n import N_
 from webapp.features.accounts import service
 from webapp.features.accounts.domain.subscriptions import repair
 from webapp.features.accounts.messages import SubscriptionCheck
@@ -46,4 +47,5 @@ def settle_check(ctx: Context, check: SubscriptionCheck, outcome: Outcome) -> No
     service.record_check(ctx, check.store_id, report["made"], report["refused"], report["there"])
 
 
+LABELS = {"subscriptions.due": N_("deliveries.subscriptions", "Check of webhooks")}
 SENDS = {"subscriptions.due": Send(prepare_check, send_check, settle_check, "shopify")}

@@ -6,6 +6,7 @@ from webapp.features.accounts.pages import (
     deliveries,
     people,
     plan,
+    received,
     service_keys,
     stores,
 )
@@ -13,6 +14,7 @@ from webapp.features.accounts.pages import (
 PAGES: tuple[Page, ...] = (
     connections.PAGE,
     deliveries.PAGE,
+    received.PAGE,
     stores.PAGE,
     people.PAGE,
     service_keys.PAGE,

@@ -54,7 +54,7 @@ from webapp.features.accounts.service.people import (
     merchant_of_token,
     use_sign_in_link,
 )
-from webapp.features.accounts.service.received import forget_events
+from webapp.features.accounts.service.received import apply_again, forget_events
 from webapp.features.accounts.service.service_keys import (
     actor_of_service_key,
     create_service_key,
@@ -86,6 +86,7 @@ __all__ = [
     "app_of_id",
     "app_of_key",
     "app_secrets",
+    "apply_again",
     "ask_after_plan",
     "await_confirmation",
     "change_role",
