@@ -1,0 +1,54 @@
+"""A server that answers with exactly the bytes it is told to."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+Script = Callable[[socket.socket], None]
+Raw = Callable[[Script | bytes], str]
+
+
+def drip(answer: bytes, seconds: float) -> Script:
+    """Send one byte after the other, with pauses."""
+
+    def script(connection: socket.socket) -> None:
+        for byte in answer:
+            connection.sendall(bytes((byte,)))
+            time.sleep(seconds)
+
+    return script
+
+
+@pytest.fixture
+def raw() -> Iterator[Raw]:
+    """Answer every request so; the address. The server goes with the test."""
+    listeners: list[socket.socket] = []
+
+    def answer(connection: socket.socket, script: Script | bytes) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            if isinstance(script, bytes):
+                connection.sendall(script)
+            else:
+                script(connection)
+
+    def serve(listener: socket.socket, script: Script | bytes) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=answer, args=(connection, script), daemon=True).start()
+
+    def start(script: Script | bytes) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+        threading.Thread(target=serve, args=(listener, script), daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
