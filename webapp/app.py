@@ -30,7 +30,8 @@ from webapp.entry import (
 from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
-ENTRIES = (widgets, webhooks, sign_in, install, ops, dashboard, rest, static_files, health)
+PAGES = (sign_in, install, ops, dashboard, docs, static_files)
+PROGRAMS = (widgets, webhooks, rest, health)
 
 
 def create_app(parts: Parts) -> Flask:
@@ -51,8 +52,7 @@ def create_app(parts: Parts) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     Htmx(app)
     speak(app)
-    pages = (sign_in, install, dashboard, docs, static_files)
-    for entry in (widgets, webhooks, *pages, rest, health):
+    for entry in (*PAGES, *PROGRAMS):
         app.register_blueprint(entry.blueprint)
     app.register_blueprint(dashboard.blueprint, name="embedded", url_prefix=embedded.PREFIX)
     failures.attach(app)
