@@ -1,11 +1,11 @@
 """`python3 -m webapp rpc`: the gRPC server as a process, as production starts it."""
 
 import argparse
-import logging
 import signal
 import sys
 import threading
 
+from webapp.core import logs
 from webapp.core.config import Settings
 from webapp.entry.rpc import RpcServer
 from webapp.parts import build
@@ -17,7 +17,7 @@ DRAIN_SECONDS = 8.0
 
 def main(argv: list[str]) -> int:
     """Serve until SIGTERM or SIGINT, then let running calls end; exits 1 when it cannot listen."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure()
     options = parse(argv)
     parts = build(Settings.from_env())
     stop = threading.Event()

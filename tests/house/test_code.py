@@ -65,6 +65,15 @@ def test_every_schedule_that_is_worked_by_exists() -> None:
     assert worked <= set(schedule.SCHEDULES)
 
 
+def test_all_work_of_a_feature_has_a_name_for_people() -> None:
+    # What was received, and what is periodic, is named by its kind.
+    heard = {
+        (n.partition(".")[0], t) for t, names in discovery.handler_names().items() for n in names
+    }
+    told = {(f, t) for f, t in heard if not t.startswith(("in.", "every."))}
+    assert told == set(discovery.labels())
+
+
 def test_every_handler_can_be_found_by_its_name() -> None:
     names = {name for wanted in discovery.handler_names().values() for name in wanted}
     assert names == set(discovery.handlers())

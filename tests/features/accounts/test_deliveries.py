@@ -1,6 +1,6 @@
 """The Deliveries page: every state in words, filters, pages, and sending again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -11,6 +11,7 @@ from tests.entry.test_dashboard import sign_in
 from tests.factories import Tenant, make_tenant
 from webapp.app import create_app
 from webapp.core.deliveries import WAITING
+from webapp.gateways.breaker import Breaker, Verdict
 from webapp.parts import Parts
 
 PUSH, AWARD = "points.send.points.changed", "points.award_orders"
@@ -138,7 +139,7 @@ def test_queue_tells_its_age_and_its_counts(desk: Desk) -> None:
     page = " ".join(desk.see().split())
     assert "<dt>Waiting longest</dt> <dd>2 minutes</dd>" in page
     shopify = page.partition('<th scope="row">Shopify</th>')[2].partition("</tr>")[0]
-    figures = [cell.partition(">")[2].partition("<")[0] for cell in shopify.split("<td")[1:6]]
+    figures = [cell.partition(">")[2].partition("<")[0] for cell in shopify.split("<td")[2:7]]
     assert figures == ["1", "0", "1", "1", "2"]
     assert "1 stopped" in page
 
@@ -236,3 +237,31 @@ def test_overview_leads_from_stopped_work_to_the_page(desk: Desk) -> None:
     desk.ask("delete from deliveries")
     desk.put(PUSH, "points.changed", **DEAD)
     assert "/admin/deliveries?state=dead" in desk.web.get("/admin/").text
+
+
+@pytest.fixture
+def breaker(committed: Parts) -> Iterator[Breaker]:
+    """The breaker of the run, which forgets what a test told it."""
+    yield committed.breaker
+    committed.breaker.tell("shopify", Verdict.WORKS)
+
+
+def test_a_destination_that_rests_says_so(
+    committed: Parts, web: FlaskClient, breaker: Breaker
+) -> None:
+    tenant = make_tenant(committed.database)
+    sign_in(committed, web, tenant)
+    desk = Desk(committed, web, tenant)
+
+    def shopify() -> str:
+        return desk.see().partition('<th scope="row">Shopify</th>')[2].partition("</tr>")[0]
+
+    breaker.tell("shopify:another", Verdict.FAILS, "HTTP 401")
+    assert "Ready" in shopify()
+    breaker.tell(f"shopify:{tenant.store_id}", Verdict.FAILS, "HTTP 401")
+    own = shopify()
+    assert "Resting" in own and "HTTP 401" in own and "the next try is in 1 minute" in own
+    for _ in range(5):
+        breaker.tell("shopify", Verdict.FAILS, "HTTP 503")
+    breaker.tell(f"shopify:{tenant.store_id}", Verdict.WORKS)
+    assert "HTTP 503" in shopify()

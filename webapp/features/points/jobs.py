@@ -57,6 +57,6 @@ def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:
 APPLIES = {"orders.imported": award_orders, "orders.paid": award_orders}
 SENDS = {"points.changed": Send(prepare, send, settle, "shopify")}
 LABELS = {
-    "orders.imported": N_("deliveries.points.orders", "Points for orders"),
+    **dict.fromkeys(APPLIES, N_("deliveries.points.orders", "Points for orders")),
     "points.changed": N_("deliveries.points.balances", "Balances for the storefront"),
 }

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from webapp.core import discovery, i18n
+from webapp.core.breakers import BreakerState
 from webapp.core.connections import service_name
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
@@ -26,11 +27,18 @@ STATES = {
     "dead": N_("deliveries.state.dead", "Stopped"),
     "sent": N_("deliveries.state.sent", "Sent"),
 }
+BREAKERS = {
+    "closed": ("good", N_("deliveries.breaker.closed", "Ready")),
+    "open": ("bad", N_("deliveries.breaker.open", "Resting")),
+    "half_open": ("busy", N_("deliveries.breaker.half_open", "Being tried")),
+}
 UNFINISHED = N_("deliveries.state.unfinished", "Everything unfinished")
 EVERYWHERE = N_("deliveries.everywhere", "All destinations")
 PILLS = {"queued": "plain", "sending": "busy", "retrying": "busy", "dead": "bad", "sent": "good"}
 # The value of the filter cannot be empty for the work inside.
 INSIDE = "loyalnest"
+# No breaker keeps these from being worked.
+UNBROKEN = ("", "connections")
 MOST_PAGES = 1000
 
 
@@ -93,15 +101,24 @@ def destinations(ctx: Context, sent: Mapping[str, int]) -> list[dict[str, Any]]:
         counts = found.setdefault(discovery.destination(queue.handler), dict.fromkeys(states, 0))
         for state in states:
             counts[state] += int(asdict(queue)[state])
+    breakers = service.breakers_of(ctx, [name for name in found if name not in UNBROKEN])
     return [
         {
             "destination": name or INSIDE,
             "name": destination_name(ctx.locale, name),
             "sent": sent.get(name, 0),
+            "breaker": breaker(ctx.locale, breakers[name]) if name not in UNBROKEN else None,
             **found[name],
         }
         for name in sorted(found, key=lambda name: (not name, name))
     ]
+
+
+def breaker(locale: str, found: BreakerState) -> dict[str, Any]:
+    """Whether a destination is sent to at present, in words."""
+    kind, name = BREAKERS[found.state]
+    told = {"pill": kind, "name": i18n.text(locale, *name), "seconds": found.seconds}
+    return {**told, "reason": "" if found.state == "closed" else found.reason}
 
 
 def known_destinations() -> tuple[str, ...]:

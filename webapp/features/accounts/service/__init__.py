@@ -32,7 +32,7 @@ from webapp.features.accounts.service.connections import (
     save_connection,
     services_of,
 )
-from webapp.features.accounts.service.deliveries import handlers_of, send_again
+from webapp.features.accounts.service.deliveries import breakers_of, handlers_of, send_again
 from webapp.features.accounts.service.installation import (
     install_store,
     prepare_refresh,
@@ -89,6 +89,7 @@ __all__ = [
     "apply_again",
     "ask_after_plan",
     "await_confirmation",
+    "breakers_of",
     "change_role",
     "check_all_subscriptions",
     "check_subscriptions",

@@ -1,8 +1,14 @@
-"""Sending again what was given up."""
+"""Sending again what was given up, and which destinations rest."""
 
-from webapp.core import deliveries, discovery
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+
+from webapp.core import connections, deliveries, discovery
+from webapp.core.breakers import BreakerState
 from webapp.core.context import Context
 from webapp.core.errors import NOT_FOUND, AppError
+from webapp.core.models import Store
 from webapp.features.accounts.messages import SendAgain
 
 SENT_AGAIN = "delivery_sent_again"
@@ -33,3 +39,24 @@ def send_again(ctx: Context, message: SendAgain) -> int:
 def handlers_of(destination: str) -> list[str]:
     """The handlers that send to a destination; those that work inside our own database for ''."""
     return [name for name in discovery.handlers() if discovery.destination(name) == destination]
+
+
+def breakers_of(ctx: Context, destinations: Iterable[str]) -> Mapping[str, BreakerState]:
+    """Of each destination the breaker that keeps this merchant waiting longest: its own, or that of
+    one of the merchant's keys for it."""
+    names = {name: [name, *keys_for(ctx, name)] for name in destinations}
+    states = ctx.breakers.states([one for found in names.values() for one in found])
+    return {
+        name: max((states[one] for one in found), key=lambda s: (s.seconds, s.state != "closed"))
+        for name, found in names.items()
+    }
+
+
+def keys_for(ctx: Context, destination: str) -> list[str]:
+    """What the breakers of the merchant's keys for a destination are called."""
+    if destination == "shopify":
+        own = select(Store.store_id).where(Store.merchant_id == ctx.merchant_id)
+        return [f"shopify:{store_id}" for store_id in ctx.db.scalars(own)]
+    known = {**connections.MERCHANT_SERVICES, **connections.PLATFORM_SERVICES}
+    key = connections.credentials(ctx, destination) if destination in known else None
+    return [key.ref] if key else []
