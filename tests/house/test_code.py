@@ -65,6 +65,9 @@ def test_every_schedule_that_is_worked_by_exists() -> None:
     assert worked <= set(schedule.SCHEDULES)
 
 
+NAMELESS = re.compile(r"(in|every)\.")
+
+
 def test_all_work_of_a_feature_has_a_name_for_people() -> None:
     # What was received, and what is periodic, is named by its kind.
     heard = {
