@@ -7,7 +7,7 @@ from rq import Queue
 
 from jobs.relay import ring_due
 from tests.jobs.bench import AWARD, NOTIFY, PUSH, SCORE, Bench
-from webapp.core import discovery
+from webapp.core import deliveries, discovery
 from webapp.gateways.redis_cache import Doorbell, Guard, connect
 
 NAMES = tuple(discovery.handlers())
@@ -67,6 +67,8 @@ def test_what_was_emitted_for_later_is_neither_rung_nor_worked_before(
     bench.drain()
     assert rung(queue) == []
     assert [round(d.wait) for d in bench.deliveries(SCORE)] == [90]
+    with bench.parts.database.transaction(bench.tenant.merchant_id) as ctx:
+        assert deliveries.pending(ctx.db, ctx.merchant_id) == 0
     bench.ask("update deliveries set due_at = clock_timestamp()")
     ring_due(bench.parts, NAMES)
     assert rung(queue) == [SCORE]

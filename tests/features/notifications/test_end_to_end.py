@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from jobs.drain import drain_for
-from tests.factories import make_tenant
+from tests.door import Door, order
+from tests.factories import Tenant, make_tenant
 from tests.features.notifications.conftest import EMAIL, NOTIFY, SMS, Programme, at
 from tests.features.notifications.test_hearing import ADA, states
 from tests.standins import Standins
@@ -29,18 +30,41 @@ class Live(Programme):
         self.ask("update deliveries set due_at = clock_timestamp() where dead_at is null")
 
 
-@pytest.fixture
-def live(committed: Parts, standins: Standins) -> Live:
-    caller = committed.gateways.caller
+def connected(parts: Parts, standins: Standins, tenant: Tenant) -> Live:
+    """The tenant with both accounts, at the stand-ins."""
+    caller = parts.gateways.caller
     gateways = replace(
-        committed.gateways,
+        parts.gateways,
         klaviyo=HttpKlaviyo(standins.url("klaviyo"), caller),
         postscript=HttpPostscript(standins.url("postscript"), caller),
     )
-    parts = replace(committed, gateways=gateways)
-    made = Live(parts.database, committed.clock, make_tenant(parts.database), parts)
+    made = Live(parts.database, parts.clock, tenant, replace(parts, gateways=gateways))
     made.connect("klaviyo", "postscript")
     return made
+
+
+@pytest.fixture
+def live(committed: Parts, standins: Standins) -> Live:
+    return connected(committed, standins, make_tenant(committed.database))
+
+
+def test_a_paid_order_tells_its_shopper_what_it_earned(
+    committed_door: Door, standins: Standins
+) -> None:
+    door, consent = committed_door, {"state": "subscribed"}
+    live = connected(door.parts, standins, door.tenant)
+    paid = order(1, 7, "30.50", customer_locale="he-IL")
+    paid["customer"]["sms_marketing_consent"] = consent
+    assert door.webhook(paid).status_code == 200
+    live.drain("orders.take_paid_orders", "points.award_orders", NOTIFY, EMAIL, SMS)
+    (email,) = standins.received("klaviyo").values()
+    (sms,) = standins.received("postscript").values()
+    assert email["said"]["profile"]["email"] == paid["customer"]["email"]
+    assert sms["said"]["phone"] == paid["customer"]["phone"]
+    for told in (email, sms):
+        said = told["said"]["properties"]
+        assert (said["points"], said["balance"], said["locale"]) == (30, 30, "he")
+        assert said["direction"] == "rtl"
 
 
 def test_points_earned_are_told_once_over_each_channel(live: Live, standins: Standins) -> None:

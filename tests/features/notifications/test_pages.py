@@ -6,18 +6,24 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.entry.test_dashboard import sign_in
-from tests.factories import make_tenant
+from tests.factories import FixedClock, make_tenant
 from tests.features.notifications.conftest import Programme
 from tests.features.notifications.test_hearing import ADA
+from webapp.app import create_app
 from webapp.core import discovery, i18n
 from webapp.core.connections import service_name
 from webapp.parts import Parts
 
 
 @pytest.fixture
-def signed_in(committed: Parts, web: FlaskClient) -> Programme:
-    made = Programme(committed.database, committed.clock, make_tenant(committed.database))
-    sign_in(committed, web, made.tenant)
+def web(held: Parts) -> FlaskClient:
+    return create_app(held).test_client()
+
+
+@pytest.fixture
+def signed_in(held: Parts, web: FlaskClient, clock: FixedClock) -> Programme:
+    made = Programme(held.database, clock, make_tenant(held.database))
+    sign_in(held, web, made.tenant)
     return made
 
 
@@ -151,6 +157,6 @@ def test_a_switched_off_notice_is_not_shown(web: FlaskClient, signed_in: Program
     assert "given up" not in web.get("/admin/").text
 
 
-def test_an_analyst_does_not_see_messages(committed: Parts, web: FlaskClient) -> None:
-    sign_in(committed, web, make_tenant(committed.database), "analyst")
+def test_an_analyst_does_not_see_messages(held: Parts, web: FlaskClient) -> None:
+    sign_in(held, web, make_tenant(held.database), "analyst")
     assert web.get("/admin/messages").status_code == 403
