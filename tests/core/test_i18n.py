@@ -217,3 +217,25 @@ def test_a_damaged_compiled_catalog_is_no_crash(tmp_path: Path) -> None:
 def test_an_invented_language_is_negotiated() -> None:
     assert i18n.catalog("de-AT") is i18n.catalog("de")
     assert i18n.number("pt-BR", 1000) == "1.000"
+
+
+@pytest.mark.parametrize(
+    ("tag", "seconds", "length", "moment"),
+    [
+        ("en", 150, "2 minutes", "in 2 minutes"),
+        ("de", -7200, "2 Stunden", "vor 2 Stunden"),
+        ("ar", 0.4, "0 ثانية", "خلال 0 ثانية"),
+        ("nobody", 45, "45 seconds", "in 45 seconds"),
+    ],
+)
+def test_spans_are_told_in_their_largest_unit(
+    tag: str, seconds: float, length: str, moment: str
+) -> None:
+    assert i18n.span(tag, seconds) == length
+    assert i18n.span(tag, seconds, from_now=True) == moment
+
+
+@pytest.mark.parametrize("tag", i18n.LOCALES)
+def test_spans_speak_every_language(tag: str) -> None:
+    assert "90" not in i18n.span(tag, 90)
+    assert i18n.span(tag, -3600, from_now=True) != i18n.span(tag, 3600, from_now=True)
