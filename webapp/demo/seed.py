@@ -95,11 +95,15 @@ def make(ctx: Context, shop_domain: str, name: str, currency: str) -> DemoShop:
     app_secret, access_token = secrets.token_hex(32), f"shpat_{secrets.token_hex(16)}"
     accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, api_key, app_secret))
     accounts.create_merchant(ctx, name)
-    store = ConnectStore(shop_domain, app_id, currency, access_token=access_token)
+    store = ConnectStore(
+        shop_domain, app_id, currency, access_token=access_token, scopes=accounts.SCOPES
+    )
+    store_id = accounts.connect_store(ctx, store)
+    accounts.ask_shop_facts(ctx, store_id)
     storefront = CreateServiceKey(frozenset({"customer:frontend"}))
     return DemoShop(
         merchant_id=ctx.merchant_id,
-        store_id=accounts.connect_store(ctx, store),
+        store_id=store_id,
         shop_domain=shop_domain,
         currency=currency,
         admin_user_id=accounts.add_admin(ctx, "Robin", "owner"),

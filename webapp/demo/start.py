@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from webapp.core import i18n
+from webapp.core.operators import operator_link
 from webapp.demo.drops import label, own_name, prefix_of
 from webapp.demo.settings import SampleCustomer, ShopConfig, shown_customers
 from webapp.demo.standins.metafields import MetafieldStore
@@ -20,7 +21,8 @@ def create_blueprint(
     store: MetafieldStore,
     admin_link: Callable[[], str] | None,
 ) -> Blueprint:
-    """/demo and /demo/admin. `admin_link` makes a fresh sign-in address for the dashboard."""
+    """/demo, /demo/admin and /demo/operator. `admin_link` makes a fresh sign-in address for the
+    dashboard."""
     blueprint = Blueprint("start", __name__, url_prefix="/demo", template_folder="templates")
 
     @blueprint.get("", strict_slashes=False)
@@ -47,6 +49,10 @@ def create_blueprint(
         current = config()
         address = admin_link() if admin_link else current.admin_path
         return redirect(urljoin(f"{current.web_url}/", address))
+
+    @blueprint.get("/operator/<any(support, review, platform):role>")
+    def operator(role: str) -> ResponseReturnValue:
+        return redirect(urljoin(f"{config().web_url}/", operator_link("Sam", role)))
 
     blueprint.add_app_template_filter(_grouped, "grouped")
     return blueprint

@@ -3,7 +3,7 @@
 A session token is exchanged for a token of the app, and one of a person nobody has met yet for a
 token of theirs, which says who they are and is thrown away. These exchanges, and those of
 `install`, are the only calls of a way in to an outside service; no transaction is open meanwhile.
-Decision 0010 says why.
+Decision 0014 says why.
 """
 
 import logging

@@ -36,6 +36,7 @@ def shopify(configs: Sequence[ShopConfig], folder: Path, clock: Clock) -> Shopif
             config.access_token,
             config.api_key,
             config.app_secret,
+            development=True,
         )
         admin.open(shop, config.cost_bucket)
     return admin

@@ -29,13 +29,15 @@ class AppIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ConnectStore:
-    """A shop to serve: `currency` ISO 4217, `timezone` IANA; no token means nothing is pushed."""
+    """A shop to serve: `currency` ISO 4217, `timezone` IANA; no token means nothing is pushed.
+    `scopes` are what the token permits."""
 
     shop_domain: str
     app_id: str
     currency: str
     timezone: str = "UTC"
     access_token: str | None = None
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from webapp.features.accounts.service.connections import (
 )
 from webapp.features.accounts.service.deliveries import breakers_of, handlers_of, send_again
 from webapp.features.accounts.service.installation import (
+    ask_shop_facts,
     install_store,
     prepare_refresh,
     prepare_store_call,
@@ -88,6 +89,7 @@ __all__ = [
     "app_secrets",
     "apply_again",
     "ask_after_plan",
+    "ask_shop_facts",
     "await_confirmation",
     "breakers_of",
     "change_role",

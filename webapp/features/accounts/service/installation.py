@@ -86,8 +86,13 @@ def install_store(ctx: Context, message: InstallStore) -> str:
         raise AppError(STORE_TAKEN, store=message.shop_domain)
     store_token(ctx, store_id, message.token)
     ctx.audit("store_authorised", store_id=store_id, shop_domain=message.shop_domain)
-    ctx.emit("store.authorised", new_id("ins_"), {"store_id": store_id})
+    ask_shop_facts(ctx, store_id)
     return str(store_id)
+
+
+def ask_shop_facts(ctx: Context, store_id: str) -> None:
+    """Have Shopify say who a shop is, after which it is asked to tell us what happens there."""
+    ctx.emit("store.authorised", new_id("ins_"), {"store_id": store_id})
 
 
 def store_token(ctx: Context, store_id: str, token: TokenGranted) -> None:

@@ -28,8 +28,8 @@ def connect_store(ctx: Context, message: ConnectStore) -> str:
     insert = text(
         """
         insert into stores
-            (merchant_id, store_id, shop_domain, app_id, currency, timezone, access_token)
-        values (:merchant_id, :store_id, :domain, :app_id, :currency, :timezone, :sealed)
+            (merchant_id, store_id, shop_domain, app_id, currency, timezone, access_token, scopes)
+        values (:merchant_id, :store_id, :domain, :app_id, :currency, :timezone, :sealed, :scopes)
         on conflict (shop_domain) do nothing returning store_id
         """
     )
@@ -41,6 +41,7 @@ def connect_store(ctx: Context, message: ConnectStore) -> str:
         "currency": message.currency,
         "timezone": message.timezone,
         "sealed": sealed,
+        "scopes": list(message.scopes),
     }
     if ctx.db.scalar(insert, values) is None:
         raise AppError(STORE_TAKEN, store=message.shop_domain)
