@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from webapp.demo.standins.catalogue import outside_services
+from webapp.core.clock import SystemClock
+from webapp.demo.standins.catalogue import outside_services, shopify
 from webapp.demo.standins.host import StandinHost
 from webapp.demo.standins.service import Standin
+from webapp.demo.standins.shopify import ShopifyAdmin
+from webapp.gateways import Gateways, open_gateways
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,30 @@ class Standins:
     def tls_url(self, service: str) -> str:
         return self.host.servers[service].tls_url
 
-    def urls(self) -> Mapping[str, str]:
-        """Service -> base address, as Settings.service_urls takes it."""
-        return {name: server.url for name, server in self.host.servers.items()}
+    def urls(self, *by_tls: str) -> dict[str, str]:
+        """Service -> base address, as Settings.service_urls takes it; some by https."""
+        return {
+            name: server.tls_url if name in by_tls else server.url
+            for name, server in self.host.servers.items()
+        }
 
     def environment(self) -> dict[str, str]:
-        """LOYALNEST_KLAVIYO_URL and its like."""
-        return {f"LOYALNEST_{name.upper()}_URL": url for name, url in self.urls().items()}
+        """LOYALNEST_KLAVIYO_URL and its like, and LOYALNEST_SHOPIFY_ADMIN_URL."""
+        urls = self.urls()
+        shopify = urls.pop("shopify")
+        named = {f"LOYALNEST_{name.upper()}_URL": url for name, url in urls.items()}
+        return {**named, "LOYALNEST_SHOPIFY_ADMIN_URL": f"{shopify}/{{shop}}"}
+
+    def gateways(self, *by_tls: str) -> Gateways:
+        """The real clients, pointed here; close them."""
+        urls = self.urls(*by_tls)
+        return open_gateways(f"{urls['shopify']}/{{shop}}", urls, "http://127.0.0.1")
+
+    @property
+    def shopify(self) -> ShopifyAdmin:
+        found = self.standin("shopify")
+        assert isinstance(found, ShopifyAdmin)
+        return found
 
     def standin(self, service: str) -> Standin:
         return self.host.servers[service].standin
@@ -67,8 +87,9 @@ class Standins:
 
 
 @pytest.fixture(scope="session")
-def standin_host() -> Iterator[StandinHost]:
-    with StandinHost(outside_services()) as host:
+def standin_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandinHost]:
+    folder = tmp_path_factory.mktemp("standins")
+    with StandinHost([*outside_services(), shopify((), folder, SystemClock())]) as host:
         yield host
 
 

@@ -35,6 +35,7 @@ MAX_ANSWER_BYTES = 1_000_000
 TOO_MANY_SECONDS = 1.0
 # Whoever asks for more time than this is asked again after this time.
 MOST_AFTER_SECONDS = 3_600.0
+ACCEPTED = 202
 RETRIABLE = frozenset({408, 425, 429})
 REFUSED_CREDENTIAL = frozenset({401, 403})
 MAX_REASON = 200
@@ -73,6 +74,12 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def demand(self, status: int) -> None:
+        """Raise GatewayError unless this is the status: another one of success, e.g. of a proxy in
+        between, does not say that anything was taken."""
+        if self.status != status:
+            raise GatewayError(f"HTTP {self.status} instead of {status}")
 
     def json(self) -> dict[str, Any]:
         """The JSON object in it. Raises GatewayError."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from webapp.core.connections import Credentials
-from webapp.gateways.calling import Caller
+from webapp.gateways.calling import ACCEPTED, Answer, Caller
 
 REVISION = "2026-10-15"
 JSON_API = "application/vnd.api+json"
@@ -52,14 +52,15 @@ class HttpKlaviyo:
             "metric": {"data": {"type": "metric", "attributes": {"name": event.metric}}},
             "profile": {"data": {"type": "profile", "attributes": dict(event.profile)}},
         }
-        self._call("POST", "/api/events", credentials, {"type": "event", "attributes": attributes})
+        data = {"type": "event", "attributes": attributes}
+        self._call("POST", "/api/events", credentials, data).demand(ACCEPTED)
 
     def check(self, credentials: Credentials) -> None:
-        self._call("GET", "/api/accounts", credentials, None)
+        self._call("GET", "/api/accounts", credentials, None).json()
 
     def _call(
         self, method: str, path: str, credentials: Credentials, data: Mapping[str, Any] | None
-    ) -> None:
+    ) -> Answer:
         headers = {
             "Authorization": f"Klaviyo-API-Key {credentials.values['api_key']}",
             "Accept": JSON_API,
@@ -67,7 +68,9 @@ class HttpKlaviyo:
             "revision": REVISION,
         }
         content = None if data is None else {"data": data}
-        self._caller.call(method, self._url + path, headers=headers, content=content, explain=_code)
+        return self._caller.call(
+            method, self._url + path, headers=headers, content=content, explain=_code
+        )
 
 
 def _code(answer: Mapping[str, Any]) -> object:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from webapp.core.connections import Credentials
-from webapp.gateways.calling import Caller
+from webapp.gateways.calling import ACCEPTED, Answer, Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,21 @@ class HttpPostscript:
             "properties": dict(event.properties),
             "external_id": event.external_id,
         }
-        self._call("POST", "/api/v2/events", credentials, content)
+        self._call("POST", "/api/v2/events", credentials, content).demand(ACCEPTED)
 
     def check(self, credentials: Credentials) -> None:
-        self._call("GET", "/api/v2/me", credentials, None)
+        self._call("GET", "/api/v2/me", credentials, None).json()
 
     def _call(
         self, method: str, path: str, credentials: Credentials, content: Mapping[str, Any] | None
-    ) -> None:
+    ) -> Answer:
         headers = {
             "Authorization": f"Bearer {credentials.values['api_key']}",
             "X-Postscript-Shop-Token": credentials.values["shop_token"],
         }
-        self._caller.call(method, self._url + path, headers=headers, content=content, explain=_code)
+        return self._caller.call(
+            method, self._url + path, headers=headers, content=content, explain=_code
+        )
 
 
 def _code(answer: Mapping[str, Any]) -> object:

@@ -144,10 +144,9 @@ class ShopifyAdmin(Standin):
             granted, said = _charge(state, _cost(operation))
             if not granted:
                 return as_json(throttled(said))
-            schema = Schema(state, self.store, base)
+            schema = Schema(state, self.store, base, self.received.count)
             root = schema.mutations() if operation.kind == "mutation" else schema.queries()
             content: dict[str, object] = {"data": project(root, operation.selections)}
-            self._count(call)
         except GraphQLError as error:
             said = said or _charge(state, 1)[1]
             entry: dict[str, object] = {"message": str(error)}
@@ -155,10 +154,6 @@ class ShopifyAdmin(Standin):
                 entry["extensions"] = error.extensions
             content = {"errors": [entry]}
         return as_json({**content, "extensions": said})
-
-    def _count(self, call: Call) -> None:
-        for arrival in self.read(call):
-            self.received.count(arrival.key)
 
 
 def _cost(operation: Operation) -> float:

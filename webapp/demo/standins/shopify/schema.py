@@ -27,10 +27,13 @@ Members = dict[str, object]
 
 
 class Schema:
-    """What one call may ask of one shop. `base` is where the stand-in serves this shop."""
+    """What one call may ask of one shop. `base` is where the stand-in serves this shop; `count`
+    hears of every metafield that changed."""
 
-    def __init__(self, state: ShopState, store: MetafieldStore, base: str) -> None:
-        self._state, self._store, self._base = state, store, base
+    def __init__(
+        self, state: ShopState, store: MetafieldStore, base: str, count: Callable[[str], None]
+    ) -> None:
+        self._state, self._store, self._base, self._count = state, store, base, count
 
     def mutations(self) -> Members:
         """The root of mutations."""
@@ -88,12 +91,17 @@ class Schema:
                 given.get("metafields"),
                 lambda owner, namespace, key: self._store.one(shop, owner, namespace, key),
             )
+            before = [self._store.one(shop, e.owner, e.namespace, e.key) for e in entries]
             stored = self._store.write(shop, entries)
         except InputRefusedError as refused:
             return {**payload, "userErrors": refused.user_errors}
         except StaleMetafieldError as stale:
             error = InputRefusedError.one(stale.index, None, _STALE, "STALE_OBJECT")
             return {**payload, "userErrors": error.user_errors}
+        for old, new in zip(before, stored, strict=True):
+            # What is set to the value it had is as if it had been set once.
+            if old is None or old.digest != new.digest:
+                self._count(f"{new.owner} {new.key}")
         return {**payload, "metafields": [_metafield(m) for m in stored], "userErrors": []}
 
     def _shop(self) -> Members:
