@@ -1,4 +1,4 @@
-"""A server that answers with exactly the bytes it is told to."""
+"""Servers: one that answers with exactly the bytes it is told to, and any web application."""
 
 import socket
 import threading
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
+from flask import Flask
+from werkzeug.serving import make_server
 
 Script = Callable[[socket.socket], None]
 Raw = Callable[[Script | bytes], str]
@@ -52,3 +54,22 @@ def raw() -> Iterator[Raw]:
     for listener in listeners:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Flask], str]]:
+    """Start a web application on a free port; its address."""
+    started = []
+
+    def start(app: Flask) -> str:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        started.append((server, thread))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server, thread in started:
+        server.shutdown()
+        thread.join()
+        server.server_close()
