@@ -3,9 +3,6 @@
 import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
-from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.browser.served import served
 from tests.entry.programs import Program, example_tenant, make_key
 from webapp.app import create_app
 from webapp.core import discovery
@@ -27,11 +24,10 @@ BASE = "http://127.0.0.1:8000"
 ROWS = openapi.rows()
 
 
-@pytest.fixture
-def documented(held: Parts) -> Program:
+def documented(built: Parts) -> Program:
     """A program of the merchant that the examples speak of, without a limit."""
     free = RateLimiter(connect("unix:///nowhere/valkey.sock"), Guard(), 1_000_000)
-    parts = replace(held, limiter=free)
+    parts = replace(built, limiter=free)
     tenant = example_tenant(parts.database)
     key = make_key(parts.database, tenant, *{row.permission for _, row in ROWS})
     return Program(create_app(parts).test_client(), parts, tenant, key, "")
@@ -58,11 +54,12 @@ def test_every_row_is_an_operation_with_every_status() -> None:
     [(row, example) for _, row in ROWS for example in row.examples],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_examples_are_true(documented: Program, row: Any, example: Any) -> None:
+def test_examples_are_true(held: Parts, row: Any, example: Any) -> None:
+    program = documented(held)
     if row.method == "GET":
-        response = documented.call("GET", f"{row.path}?{docs.query(example.given)}")
+        response = program.call("GET", f"{row.path}?{docs.query(example.given)}")
     else:
-        response = documented.call(row.method, row.path, json=example.given)
+        response = program.call(row.method, row.path, json=example.given)
     assert response.get_json() == {"status": "ok", **example.answer, "error": None}
 
 
@@ -82,35 +79,16 @@ def test_page_tells_every_call_and_code(program: Program) -> None:
             assert told in page and told in document
 
 
-@contextmanager
-def serving(program: Program) -> Iterator[str]:
-    """The address of the real application; one call at a time, for there is one connection."""
-    with make_server("127.0.0.1", 0, program.web.application, request_handler=Quiet) as server:
-        worker = threading.Thread(target=server.serve_forever)
-        worker.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            worker.join()
-
-
-class Quiet(WSGIRequestHandler):
-    """Writes no line for every request."""
-
-    def log(self, kind: str, message: str, *args: Any) -> None:
-        return None
-
-
 @pytest.mark.parametrize(
     "cases", [25, pytest.param(1_000, marks=pytest.mark.full)], ids=["moderate", "thorough"]
 )
-def test_schemathesis_finds_nothing(documented: Program, tmp_path: Path, cases: int) -> None:
+def test_schemathesis_finds_nothing(committed: Parts, tmp_path: Path, cases: int) -> None:
     """Every check of schemathesis, on every operation, with the same cases every time."""
-    with serving(documented) as address:
+    program = documented(committed)
+    with served(program.parts) as address:
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
-            *("--url", address, "--header", f"Authorization: Bearer {documented.key}"),
+            *("--url", address, "--header", f"Authorization: Bearer {program.key}"),
             *("--mode", "all", "--phases", "examples,coverage,fuzzing", "--seed", "2026"),
             *("--max-examples", str(cases), "--generation-deterministic", "--workers", "1"),
         ]

@@ -209,3 +209,9 @@ def test_calls_over_the_limit_are_refused_with_headers(program: Program) -> None
     assert code(third) == (429, "rate_limited")
     assert 1 <= int(third.headers["Retry-After"]) <= 120
     assert program.count("audit_logs", "action = 'multi_store_sync'") == 1
+
+
+def test_faults_are_said_in_json(program: Program) -> None:
+    broken = create_app(replace(program.parts, limiter=None))  # type: ignore[arg-type]  # a fault
+    program.web = broken.test_client()
+    assert code(program.sync()) == (500, "internal")
