@@ -16,6 +16,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import create_engine, make_url, text
 
+from tests.door import Door, order
 from tests.factories import make_tenant, signed_query
 from tests.jobs.bench import TOKEN, Bench, ConnectedShop, Standin
 from tests.jobs.processes import ROOT, Site, eventually
@@ -204,6 +205,24 @@ def test_cards_reach_the_shop_when_the_sender_dies_while_it_pushes(
     shop = ConnectedShop(site.parts, tenant, site.folder, admin)
     cards = {customer: str(points) for customer, points in shop.balances().items()}
     assert {customer: shop.shown(customer) for customer in cards} == cards
+
+
+@full
+def test_what_shops_tell_while_workers_die_counts_once(site: Site) -> None:
+    door = Door(site.parts, create_app(site.parts).test_client(), site.tenant)
+    site.start()
+    for number in range(1, 301):
+        if number in (60, 180):
+            eventually(lambda: door.count("orders"))
+            site.kill_all_workers()
+        for delivery in (f"first-{number}", f"again-{number % 3 and number}"):
+            assert (
+                door.webhook(order(number, number % 40 + 1, "2.00"), delivery=delivery).json == {}
+            )
+    open_ones = "deliveries where handler like 'orders.%' or handler like 'points.award%'"
+    eventually(lambda: door.count(open_ones) == 0)
+    found = site.figures()
+    assert (found.orders, found.customers, found.points) == (300, 40, (600, 600, 600))
 
 
 @pytest.mark.parametrize("customer", ["7", ""], ids=["member", "guest"])
