@@ -1,11 +1,12 @@
 """What happened becomes what is said: text and language are fixed here, once an event."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 
 from webapp.core import discovery, i18n
 from webapp.core.connections import credentials
@@ -17,7 +18,7 @@ from webapp.features.notifications.domain.channels import EMAIL, SERVICES
 from webapp.features.notifications.domain.consent import Contact, obstacle
 from webapp.features.notifications.domain.wording import of_payload, worded
 from webapp.features.notifications.messages import Event
-from webapp.features.notifications.models import QUEUED, SKIPPED, StoredNotification
+from webapp.features.notifications.models import QUEUED, SKIPPED
 from webapp.features.notifications.service.notices import tell_merchant
 from webapp.features.notifications.service.queueing import queue, waits_until
 from webapp.features.notifications.service.wishes import read_settings
@@ -47,18 +48,33 @@ def tell_shoppers(ctx: Context, told: Told) -> None:
     rows = list(_rows(ctx, told, channels)) if told and channels else []
     if not rows:
         return
-    new = (
-        insert(StoredNotification)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["merchant_id", "name", "key", "channel"])
-        .returning(StoredNotification)
-    )
+    values = {"merchant_id": ctx.merchant_id, "wall": ctx.wall, "rows": json.dumps(rows)}
     queues: dict[tuple[str, datetime | None], list[tuple[str, str]]] = defaultdict(list)
-    for row in ctx.db.scalars(new):
-        if row.state == QUEUED:
-            queues[row.channel, row.due_at].append((row.outbox_key, row.notification_id))
+    for notification_id, channel, state, due_at in ctx.db.execute(_SAY, values):
+        if state == QUEUED:
+            queues[channel, due_at].append((notification_id, notification_id))
     for (channel, due), ids in queues.items():
         queue(ctx, channel, ids, due)
+
+
+_SAY = text(
+    """
+    insert into notifications (
+        merchant_id, notification_id, name, key, channel, customer_id, store_id, locale, subject,
+        body, facts, state, reason, outbox_key, created_at, due_at, settled_at
+    )
+    select :merchant_id, m.notification_id, m.name, m.key, m.channel, m.customer_id, m.store_id,
+           m.locale, m.subject, m.body, m.facts, m.state, m.reason, m.notification_id, :wall,
+           m.due_at, case when m.state = 'skipped' then :wall end
+    from jsonb_to_recordset(cast(:rows as jsonb)) as m(
+        notification_id text, name text, key text, channel text, customer_id text, store_id text,
+        locale text, subject text, body text, facts jsonb, state text, reason text,
+        due_at timestamptz
+    )
+    on conflict (merchant_id, name, key, channel) do nothing
+    returning notification_id, channel, state, due_at
+    """
+)
 
 
 def _rows(ctx: Context, told: Told, channels: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -74,10 +90,9 @@ def _rows(ctx: Context, told: Told, channels: Sequence[str]) -> Iterator[dict[st
             if channel not in said.channels or not settings.wants(said.name, channel):
                 continue
             reason = obstacle(channel, said.kind, contact)
-            notification_id = new_id("ntf_")
+            due = None if reason else waits_until(ctx, settings, channel, place.zone)
             yield {
-                "merchant_id": ctx.merchant_id,
-                "notification_id": notification_id,
+                "notification_id": new_id("ntf_"),
                 "name": said.name,
                 "key": event.key,
                 "channel": channel,
@@ -89,8 +104,5 @@ def _rows(ctx: Context, told: Told, channels: Sequence[str]) -> Iterator[dict[st
                 "facts": facts,
                 "state": SKIPPED if reason else QUEUED,
                 "reason": reason,
-                "outbox_key": notification_id,
-                "created_at": ctx.wall,
-                "due_at": None if reason else waits_until(ctx, settings, channel, place.zone),
-                "settled_at": ctx.wall if reason else None,
+                "due_at": due.isoformat() if due else None,
             }
