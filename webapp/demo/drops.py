@@ -84,7 +84,7 @@ def routes_drop(prefix: str) -> Drop:
     return {"root_url": prefix or "/", **{name: prefix + path for name, path in names.items()}}
 
 
-def _price(product: Product, currency: str) -> int:
+def hundredths(product: Product, currency: str) -> int:
     """Hundredths of the currency's unit, as Shopify counts, also where the unit is small."""
     return product.price * 100 * (1 if currency_exponent(currency) else 100)
 
@@ -101,7 +101,7 @@ def product_drop(product: Product, currency: str, prefix: str) -> Drop:
         }
         for view in range(1, scenes.VIEWS + 1)
     ]
-    price = _price(product, currency)
+    price = hundredths(product, currency)
     variant = {"id": product.id, "price": price, "available": True, "title": "Default Title"}
     return {
         "id": product.id,
@@ -139,7 +139,7 @@ def cart_drop(cart: Cart, currency: str, prefix: str) -> Drop:
     total = 0
     for product, quantity in cart.lines():
         drop = product_drop(product, currency, prefix)
-        price = _price(product, currency)
+        price = hundredths(product, currency)
         total += price * quantity
         items.append(
             {

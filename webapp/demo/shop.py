@@ -21,7 +21,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from webapp.core import logs
 from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
-from webapp.demo import pages, proxy, start
+from webapp.demo import checkout, pages, proxy, reception, start
 from webapp.demo.liquid import Files, Storefront
 from webapp.demo.pictures import scenes
 from webapp.demo.settings import ConfigFile, ShopConfig
@@ -66,6 +66,8 @@ def create_shop(
         )
     )
     app.register_blueprint(start.create_blueprint(current, store, admin_link))
+    app.register_blueprint(reception.create_blueprint(current))
+    app.register_blueprint(checkout.create_blueprint(shop_pages, checkout.Till(current)))
     _add_files(app, first)
     _add_answers(app, shop_pages)
     app.wsgi_app = pages.LocalePrefix(app.wsgi_app)  # type: ignore[method-assign]

@@ -3,15 +3,18 @@
 from http import HTTPStatus
 
 from webapp.demo.standins.exchange import Answer, Call, as_json
+from webapp.demo.standins.received import MOST
 from webapp.demo.standins.service import Standin
 
 
 def control(standin: Standin, call: Call) -> Answer:
     """`POST /_faults` takes a fault script, `POST /_keys` which credentials are revoked,
-    `POST /_reset` forgets everything, `GET /_received` tells what came."""
+    `POST /_reset` forgets everything, `GET /_received?most=` tells what came."""
     if (call.method, call.path) == ("GET", "/_received"):
-        summary = standin.received.summary()
-        return as_json({"service": standin.name, "faults": len(standin.faults), **summary})
+        most = call.query.get("most", "")
+        summary = standin.received.summary(int(most) if most.isdigit() else MOST)
+        said = {"service": standin.name, "faults": len(standin.faults)}
+        return as_json({**said, **summary, **standin.more()})
     answer = standin.command(call)
     if answer is not None:
         return answer

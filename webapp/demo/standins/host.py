@@ -22,7 +22,7 @@ class ControlDesk(Standin):
     def answer(self, call: Call) -> Answer:
         if call.path == "/":
             return as_json({name: server.url for name, server in self._servers.items()})
-        name, _, rest = call.path.lstrip("/").partition("/")
+        name, _, rest = call.target.lstrip("/").partition("/")
         server = self._servers.get(name)
         if server is None or not rest.startswith("_"):
             return as_json({"error": "no such address"}, HTTPStatus.NOT_FOUND)

@@ -49,7 +49,7 @@ class Received:
             self.calls += 1
             for one in arrivals:
                 entry = self._entries.setdefault(one.key, Entry(one.key, one.kind, one.said))
-                entry.arrivals += 1
+                entry.said, entry.arrivals = one.said, entry.arrivals + 1
                 entry.first_at = entry.first_at or now
                 entry.last_at = now
             while len(self._entries) > MOST:
@@ -66,20 +66,19 @@ class Received:
         with self._lock:
             return key in self._entries and self._entries[key].effects > 0
 
-    def entries(self) -> list[dict[str, object]]:
-        """Everything, newest first."""
+    def entries(self, most: int = MOST) -> list[dict[str, object]]:
+        """The newest, which arrived first or again last."""
         with self._lock:
-            return [asdict(entry) for entry in reversed(self._entries.values())]
+            found = sorted(self._entries.values(), key=lambda entry: entry.last_at)
+            return [asdict(entry) for entry in found[::-1][:most]]
 
-    def summary(self) -> dict[str, object]:
-        """`calls` (answered or not), `arrivals`, `effects`, and `items` newest first."""
-        items = self.entries()
-        return {
-            "calls": self.calls,
-            "arrivals": sum(int(str(item["arrivals"])) for item in items),
-            "effects": sum(int(str(item["effects"])) for item in items),
-            "items": items,
-        }
+    def summary(self, most: int = MOST) -> dict[str, object]:
+        """`calls` (answered or not), `arrivals`, `effects`, and the newest `items`."""
+        with self._lock:
+            arrivals = sum(entry.arrivals for entry in self._entries.values())
+            effects = sum(entry.effects for entry in self._entries.values())
+        counts = {"calls": self.calls, "arrivals": arrivals, "effects": effects}
+        return {**counts, "items": self.entries(most)}
 
     def forget(self) -> None:
         with self._lock:

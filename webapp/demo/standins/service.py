@@ -55,6 +55,10 @@ class Standin:
         """Check the call as the service does, do its work, count it, answer."""
         raise NotImplementedError
 
+    def more(self) -> dict[str, object]:
+        """What `/_received` tells beside what arrived."""
+        return {}
+
     def command(self, call: Call) -> Answer | None:
         """What this stand-in can be told beside the control API; None for anything else."""
         return None

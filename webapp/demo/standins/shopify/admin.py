@@ -21,12 +21,14 @@ from webapp.demo.standins.shopify.delivery import Deliveries
 from webapp.demo.standins.shopify.facts import API_VERSION, Shop
 from webapp.demo.standins.shopify.schema import Schema
 from webapp.demo.standins.shopify.state import ShopState
+from webapp.demo.standins.shopify.webhooks import header_of
 
 MUTATION_COST, QUERY_COST, MOST_COST = 10, 3, 1_000
 _BAD_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105 - a message.
 _CHARGE = re.compile(r"/admin/charges/(\d+)/confirm")
 _FILE = re.compile(r"/bulk/(\d+)\.jsonl")
 _COMMAND = re.compile(r"/_shops/([^/]+)/[a-z]+")
+_SHOWN = 30
 Bucket = tuple[float, float]
 
 
@@ -99,6 +101,19 @@ class ShopifyAdmin(Standin):
         if found is None or found[1] not in self.states:
             return None
         return command(self.states[found[1]], self.deliveries, call)
+
+    def more(self) -> dict[str, object]:
+        """The newest webhooks that were sent, and which are wanted."""
+        sent = [
+            {"topic": one.webhook.topic, "uri": one.webhook.uri, "status": one.status}
+            for one in list(self.deliveries.tries)[:-_SHOWN:-1]
+        ]
+        wanted = [
+            {"topic": header_of(hook.topic), "uri": hook.uri, "failures": hook.failures}
+            for state in self.states.values()
+            for hook in list(state.hooks.values())
+        ]
+        return {"sent": sent, "wanted": wanted}
 
     def refusal(self, status: int) -> Answer:
         answer = as_json({"errors": HTTPStatus(status).phrase}, status)
