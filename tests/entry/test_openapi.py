@@ -5,11 +5,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
+from werkzeug.test import TestResponse
 
 from tests.browser.served import served
 from tests.entry.programs import Program, example_tenant, make_key
@@ -54,13 +54,20 @@ def test_every_row_is_an_operation_with_every_status() -> None:
     [(row, example) for _, row in ROWS for example in row.examples],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_examples_are_true(held: Parts, row: Any, example: Any) -> None:
+def test_examples_are_true_for_their_merchant_only(
+    held: Parts, row: UseCase, example: Example
+) -> None:
     program = documented(held)
-    if row.method == "GET":
-        response = program.call("GET", f"{row.path}?{docs.query(example.given)}")
-    else:
-        response = program.call(row.method, row.path, json=example.given)
+    response = call(program, row, example)
     assert response.get_json() == {"status": "ok", **example.answer, "error": None}
+    program.key = make_key(held.database, make_tenant(held.database), row.permission)
+    assert call(program, row, example).status_code == 404, "another merchant sees nothing of it"
+
+
+def call(program: Program, row: UseCase, example: Example) -> TestResponse:
+    if row.method == "GET":
+        return program.call("GET", f"{row.path}?{docs.query(example.given)}")
+    return program.call(row.method, row.path, json=example.given)
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
