@@ -13,8 +13,10 @@ from werkzeug.test import TestResponse
 
 from tests.browser.served import served
 from tests.entry.programs import Program, example_tenant, make_key
+from tests.factories import make_tenant
 from webapp.app import create_app
 from webapp.core import discovery
+from webapp.core.contract import Example, UseCase
 from webapp.entry import docs, openapi
 from webapp.gateways.rate_limits import RateLimiter
 from webapp.gateways.redis_cache import Guard, connect
