@@ -2,7 +2,8 @@
 random order, for about a second, then ring again if more is due.
 
 An apply touches only the database: claim, work and deletion are one transaction, so it happens
-exactly once. A send talks to the network between two transactions: it happens at least once.
+exactly once. A send talks to the network between two transactions: it happens at least once, and
+in production on the threads of `sender`, whose lanes can be worked here by hand.
 """
 
 import os

@@ -8,7 +8,7 @@ from rq import Queue
 from jobs.relay import ring_due
 from tests.jobs.bench import AWARD, NOTIFY, PUSH, SCORE, Bench
 from webapp.core import deliveries, discovery
-from webapp.gateways.redis_cache import Doorbell, Guard, connect
+from webapp.gateways.redis_cache import SENDERS, Doorbell, Guard, connect
 
 NAMES = tuple(discovery.handlers())
 
@@ -82,3 +82,12 @@ def test_a_redis_that_is_away_stops_nothing_and_is_logged_once(
     for _ in range(3):
         ring_due(parts, NAMES)
     assert caplog.messages == ["Redis did not answer: ConnectionError"]
+
+
+def test_a_send_rings_for_senders_and_not_for_workers(bench: Bench, queue: Queue) -> None:
+    with queue.connection.pubsub(ignore_subscribe_messages=True) as channel:
+        channel.subscribe(SENDERS)
+        channel.get_message(timeout=1)
+        bench.parts.bell([PUSH])
+        assert channel.get_message(timeout=1)["data"] == b"1"
+    assert rung(queue) == []

@@ -110,7 +110,7 @@ def test_stopping_finishes_what_is_being_sent(
 
 OTHERS = tuple(name for name in SERVICES if name != "klaviyo")
 # Blocks of both kinds take turns, so that whatever else the machine does falls on both.
-BLOCKS = 5
+BLOCKS = 8
 EVENTS_A_BLOCK = 40
 PAUSE_SECONDS = 0.15
 _TOOK = """
