@@ -8,7 +8,7 @@ and shown shortened, and never when it may be a secret.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -58,7 +58,7 @@ def decode(kind: type[T], given: Mapping[str, Any], *, from_text: bool = False) 
     `from_text` reads numbers and truth from text, for query strings. Raises AppError:
     field_required (absent, or empty where that is no value), field_unknown, invalid_value.
     """
-    _refuse_wild(given, "", 0)
+    _refuse_wild(given, ())
     try:
         message: T = _adapter(kind).validate_json(json.dumps(given), strict=not from_text)
     except ValidationError as error:
@@ -79,26 +79,39 @@ def json_schema(kind: type[Any], *, given: bool) -> dict[str, Any]:
     return _adapter(kind).json_schema(mode=mode, ref_template="#/components/schemas/{model}")
 
 
-def _refuse_wild(value: Any, path: str, depth: int) -> None:
-    """Refuse what no message may hold, whatever its shape."""
+def _refuse_wild(value: Any, steps: tuple[str | int, ...]) -> None:
+    """Refuse what no message may hold, whatever its shape. `steps` lead to the value; they are put
+    into words only when it is refused."""
     if isinstance(value, str):
-        if "\0" in value or len(value) > MAX_TEXT:
+        if _is_wild(value):
+            path = _path(steps)
             raise AppError(INVALID_VALUE, field=path, value=shown(path, value))
-    elif isinstance(value, Mapping | list):
-        if depth >= MAX_DEPTH or len(value) > MAX_ITEMS:
+    elif isinstance(value, dict | list):
+        if len(steps) >= MAX_DEPTH or len(value) > MAX_ITEMS:
+            path = _path(steps)
             raise AppError(INVALID_VALUE, field=path or _NOTHING, value=shown(path, value))
-        items = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for name, item in items:
-            if isinstance(name, str):
-                _refuse_wild(name, shown("", name), depth)
-            _refuse_wild(item, _joined(path, name), depth + 1)
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(name, str) and _is_wild(name):
+                path = shown("", name)
+                raise AppError(INVALID_VALUE, field=path, value=shown(path, name))
+            _refuse_wild(item, (*steps, name))
+
+
+def _is_wild(written: str) -> bool:
+    return "\0" in written or len(written) > MAX_TEXT
+
+
+def _path(steps: Iterable[str | int]) -> str:
+    """How the way to a value reads: `a.b[0]`."""
+    path = ""
+    for step in steps:
+        path = _joined(path, step)
+    return path
 
 
 def _refusal(problem: ErrorDetails) -> AppError:
     """The visible failure for the first thing that pydantic found wrong."""
-    path = ""
-    for name in problem["loc"]:
-        path = _joined(path, name)
+    path = _path(problem["loc"])
     kind, value = problem["type"], problem["input"]
     if kind == "unexpected_keyword_argument":
         return AppError(FIELD_UNKNOWN, field=path)
