@@ -1,6 +1,5 @@
 """Whatever dies in the middle of an import: it finishes by itself, with the same figures."""
 
-import base64
 import os
 import subprocess
 import sys
@@ -8,13 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
-from redis import Redis
-from sqlalchemy import create_engine, make_url, text
 
 from tests.door import Door, order
 from tests.factories import make_tenant, signed_query
@@ -22,16 +19,10 @@ from tests.jobs.bench import TOKEN, Bench, ConnectedShop, Standin
 from tests.jobs.processes import ROOT, Site, eventually
 from tests.jobs.sample import Figures, expected, made_up, read_rows, write_rows
 from webapp.app import create_app
-from webapp.core.config import Settings
-from webapp.core.db import provision, upgrade
-from webapp.embedded.local import LocalServers, ServerUrls
-from webapp.embedded.supervisor import Supervisor
 from webapp.features.orders import commands
 from webapp.features.orders.commands import import_files
 from webapp.features.orders.messages import FileImport, ImportResult
-from webapp.parts import build
 
-TEMPLATE = "loyalnest_template"
 ROWS = made_up(30_000, 8_000)
 IMPORT = """
 import sys
@@ -42,51 +33,6 @@ commands.CHUNK_ROWS = 250
 sys.exit(commands.main(build(Settings.from_env()).database, sys.argv[1:]))
 """
 Strike = Callable[[Site], None]
-
-
-@dataclass(frozen=True)
-class Ground:
-    """PostgreSQL and Valkey that only this module uses, with durable commits."""
-
-    supervisor: Supervisor
-    urls: ServerUrls
-    app_url: str
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with Supervisor() as supervisor:
-        urls = LocalServers(tmp_path_factory.mktemp("ground")).start(supervisor, {})
-        app_url, owner_url = provision(urls.admin_url, TEMPLATE)
-        upgrade(owner_url)
-        yield Ground(supervisor, urls, app_url)
-
-
-@pytest.fixture
-def site(ground: Ground, tmp_path: Path) -> Iterator[Site]:
-    """A database from the template, an empty Valkey, and no process yet."""
-    with Redis.from_url(ground.urls.redis_url) as valkey:
-        eventually(valkey.flushall)
-    name = f"t{os.urandom(6).hex()}"
-    admin = create_engine(ground.urls.admin_url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
-    with admin.connect() as connection:
-        sql = f"create database {name} template {TEMPLATE} owner loyalnest_owner strategy wal_log"
-        connection.execute(text(sql))
-    url = make_url(ground.app_url).set(database=name).render_as_string(hide_password=False)
-    environment = {
-        "DATABASE_URL": url,
-        "REDIS_URL": ground.urls.redis_url,
-        "LOYALNEST_SECRET_KEY": "not a secret: only tests know it",
-        "LOYALNEST_ENCRYPTION_KEYS": f"k1:{base64.b64encode(b'1' * 32).decode()}",
-    }
-    parts = build(Settings.from_env(environment))
-    tenant = make_tenant(parts.database, timezone="America/New_York")
-    with Supervisor() as processes:
-        yield Site(ground.supervisor, processes, environment, parts, tenant, tmp_path)
-    parts.database.close()
-    with admin.connect() as connection:
-        connection.execute(text(f"drop database {name} with (force)"))
-    admin.dispose()
 
 
 @pytest.fixture(scope="module")
