@@ -14,6 +14,7 @@ from webapp.core.words import Money
 from webapp.demo.standins.metafields import MetafieldStore
 from webapp.demo.standins.server import StandinServer
 from webapp.demo.standins.shopify import Shop, ShopifyAdmin, oauth, orders, people
+from webapp.demo.standins.shopify.memory import Memory
 from webapp.demo.standins.shopify.state import Line, ShopState
 from webapp.gateways.calling import Caller, GatewayError
 from webapp.gateways.shopify_admin import HttpShopifyAdmin
@@ -159,6 +160,22 @@ def test_a_plan_is_approved_on_a_page(
     ]
     refused = shop.subscribe(NewSubscription("", Money(2900, "USD"), 0, True, "http://127.0.0.1"))
     assert "blank" in refused.refused
+
+
+def test_a_shop_that_is_started_again_knows_who_was_let_in(
+    client: HttpShopifyAdmin, admin: ShopifyAdmin, tmp_path: Path, clock: FixedClock
+) -> None:
+    subscribe(client, DOMAIN, TOKEN, "https://one.example/hooks", ["orders/paid"], {})
+    new = NewSubscription("Growth", Money(2900, "USD"), 14, True, "http://127.0.0.1/back")
+    ShopOf(client, DOMAIN, TOKEN).subscribe(new)
+    admin.states[DOMAIN].tokens.add("shpat_granted")
+    Memory(admin, tmp_path / "kept.json").keep()
+    again = ShopifyAdmin(admin.store, admin.shops, clock=clock)
+    Memory(again, tmp_path / "absent.json").recall()
+    Memory(again, tmp_path / "kept.json").recall()
+    before, after = admin.states[DOMAIN], again.states[DOMAIN]
+    assert (after.hooks, after.plans, after.tokens) == (before.hooks, before.plans, before.tokens)
+    again.close()
 
 
 def test_the_shop_says_what_it_is(client: HttpShopifyAdmin, state: ShopState) -> None:

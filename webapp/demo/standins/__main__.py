@@ -16,6 +16,9 @@ from webapp.core.clock import SystemClock
 from webapp.demo.settings import ConfigFile
 from webapp.demo.standins.catalogue import NAMES, outside_services, shopify
 from webapp.demo.standins.host import CONTROL, StandinHost
+from webapp.demo.standins.shopify.memory import Memory
+
+KEEP_SECONDS = 1.0
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -62,10 +65,14 @@ def main(argv: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             # The theme of the demo shop reads the metafields from its own folder.
             data = shops[0].data_dir if shops else Path(folder)
-            services = [*outside_services(), shopify(shops, data, clock)]
-            with StandinHost(services, given.ports) as host:
+            admin = shopify(shops, data, clock)
+            memory = Memory(admin, data / "shopify.json")
+            memory.recall()
+            with StandinHost([*outside_services(), admin], given.ports) as host:
                 print(json.dumps(host.urls()), flush=True)
-                stop.wait()
+                while not stop.wait(KEEP_SECONDS):
+                    memory.keep()
+            memory.keep()
     except (OSError, ValueError) as error:
         print(f"the stand-ins cannot start: {error}", file=sys.stderr)
         return 1

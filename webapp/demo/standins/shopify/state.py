@@ -11,6 +11,8 @@ from webapp.core.clock import Clock
 from webapp.demo.standins.faults import CostBucket
 from webapp.demo.standins.shopify.facts import Shop
 
+# 2026-01-01, in seconds.
+_EPOCH = 1_767_225_600
 Tell = Callable[["ShopState", str, Mapping[str, object]], None]
 
 
@@ -151,7 +153,9 @@ class ShopState:
         self.bulk_polls = 1
         self.bulk_error: str | None = None
         self._tell = tell
-        self._numbers = itertools.count(1001)
+        # Numbers of orders must not begin anew with the process: LoyalNest has seen them already.
+        started = int(clock.wall().timestamp()) - _EPOCH
+        self._numbers = itertools.count(max(1001, started))
 
     def number(self) -> int:
         """A number that nothing else in this shop has."""
