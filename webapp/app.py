@@ -66,7 +66,9 @@ def speak(app: Flask) -> None:
     folders = [ROOT / "webapp" / "templates", ROOT / "webapp" / "features"]
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
     Babel(app, locale_selector=lambda: i18n.babel_locale(locale()))
-    app.jinja_env.globals.update(address=shell.address, form_token=identity.form_token)
+    app.jinja_env.globals.update(
+        address=shell.address, form_token=identity.form_token, may_change=shell.may_change
+    )
     app.jinja_env.filters.update(
         number=lambda value: i18n.number(locale(), value),
         day=lambda value: i18n.day(locale(), value),

@@ -22,6 +22,11 @@ def address(path: str) -> str:
     return f"{prefix}/{path}"
 
 
+def may_change() -> bool:
+    """Whether this page shows forms: an operator who reads a merchant can send none."""
+    return not str(g.get("ops_prefix", "")).startswith("/ops/merchants/")
+
+
 def render(
     ctx: Context,
     admin: AdminSignedIn,

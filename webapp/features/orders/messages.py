@@ -1,6 +1,6 @@
 """What goes into and comes out of the use cases of orders, and what is said about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from webapp.core.contract import Notification, Wording
@@ -91,6 +91,24 @@ class MissedPage:
     access_token: str
     since: str
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One page of a shop's past orders, from `since` (ISO 8601 in UTC) on, and what the pages
+    before it held; `after` is the shop's cursor, None for the first."""
+
+    store_id: str
+    shop_domain: str
+    access_token: str = field(repr=False)
+    breaker: str
+    import_id: str
+    since: str
+    after: str | None
+    orders: int
+    refunds: int
+    skipped: int
+    refused: int
 
 
 NOTIFICATIONS = (

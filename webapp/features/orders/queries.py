@@ -45,9 +45,44 @@ class ImportState:
     shop_domain: str
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryState:
+    """What a store has of its past: the days of its first and last order here, whether it can be
+    asked for more, and whether for all of it."""
+
+    store_id: str
+    shop_domain: str
+    connected: bool
+    scopes: tuple[str, ...]
+    orders: int
+    first_day: date | None
+    last_day: date | None
+
+
+def history(ctx: Context) -> list[HistoryState]:
+    """Each store of the merchant, or the one the person looks at, by domain."""
+    values = {"m": ctx.merchant_id, "store": ctx.store_id}
+    rows = ctx.db.execute(text(_HISTORY), values).mappings()
+    return [HistoryState(**{**row, "scopes": tuple(row["scopes"])}) for row in rows]
+
+
+_HISTORY = """
+select s.store_id, s.shop_domain, s.access_token is not null as connected, s.scopes,
+       coalesce(b.orders, 0) as orders, (b.first_at at time zone s.timezone)::date as first_day,
+       (b.last_at at time zone s.timezone)::date as last_day
+from stores s
+left join (
+    select store_id, count(*) as orders, min(ordered_at) as first_at, max(ordered_at) as last_at
+    from orders where merchant_id = :m group by store_id
+) as b on b.store_id = s.store_id
+where s.merchant_id = :m and (cast(:store as text) is null or s.store_id = :store)
+order by s.shop_domain
+"""
+
+
 def totals(ctx: Context) -> OrderTotals:
-    """The figures of the orders panel."""
-    values = {"merchant_id": ctx.merchant_id}
+    """The figures of the orders panel, of all stores or of the one the person looks at."""
+    values = {"merchant_id": ctx.merchant_id, "store": ctx.store_id}
     rows = list(ctx.db.execute(text(_BY_CURRENCY), values))
     customers = ctx.db.scalar(text(_CUSTOMERS), values)
     return OrderTotals(
@@ -65,7 +100,9 @@ _BY_CURRENCY = """
 with bought as (
     select store_id, count(*) as orders, min(ordered_at) as first_at, max(ordered_at) as last_at,
            sum(amount_minor) as gross
-    from orders where merchant_id = :merchant_id group by store_id
+    from orders
+    where merchant_id = :merchant_id and (cast(:store as text) is null or store_id = :store)
+    group by store_id
 ), returned as (
     select store_id, sum(amount_minor) as amount
     from refunds where merchant_id = :merchant_id group by store_id
@@ -80,7 +117,15 @@ left join returned r on r.store_id = b.store_id
 group by s.currency
 order by s.currency
 """
-_CUSTOMERS = "select count(*) from users where merchant_id = :merchant_id"
+_CUSTOMERS = """
+select case when cast(:store as text) is null
+    then (select count(*) from users where merchant_id = :merchant_id)
+    else (
+        select count(distinct customer_id) from customer_identities
+        where merchant_id = :merchant_id and store_id = :store
+    )
+end
+"""
 
 
 def latest_imports(ctx: Context) -> list[ImportState]:
@@ -90,6 +135,7 @@ def latest_imports(ctx: Context) -> list[ImportState]:
         "merchant_id": ctx.merchant_id,
         "most": IMPORTS_SHOWN,
         "silent_since": silent_since,
+        "store": ctx.store_id,
     }
     return [ImportState(*row) for row in ctx.db.execute(text(_IMPORTS), values)]
 
@@ -101,6 +147,7 @@ select array_to_string(i.file_names, ', '), i.label,
 from imports i
 join stores s on s.merchant_id = i.merchant_id and s.store_id = i.store_id
 where i.merchant_id = :merchant_id
+  and (cast(:store as text) is null or i.store_id = :store)
 order by i.started_at desc
 limit :most
 """

@@ -67,8 +67,9 @@ def scores_of(
 
 
 def shops(ctx: Context) -> list[ShopSegments]:
-    """Every store of the merchant with its newest scores, by domain."""
-    rows = ctx.db.execute(text(_SHOPS), {"merchant_id": ctx.merchant_id})
+    """Every store of the merchant, or the one the person looks at, with its newest scores."""
+    values = {"merchant_id": ctx.merchant_id, "store": ctx.store_id}
+    rows = ctx.db.execute(text(_SHOPS), values)
     return [
         ShopSegments(
             domain,
@@ -93,6 +94,6 @@ left join lateral (
     where merchant_id = s.merchant_id and store_id = s.store_id
     order by version desc limit 1
 ) as c on true
-where s.merchant_id = :merchant_id
+where s.merchant_id = :merchant_id and (cast(:store as text) is null or s.store_id = :store)
 order by s.shop_domain
 """

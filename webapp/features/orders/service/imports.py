@@ -105,15 +105,20 @@ def take_chunk(ctx: Context, message: TakeChunk) -> int:
     found = {"first": message.first, "last": message.last}
     taken, low, high = add_rows(ctx, message.store_id, message.kind, _STAGED_ROWS, found)
     if taken:
-        count = text(
-            "update imports set taken = taken + :taken "
-            "where merchant_id = :merchant_id and import_id = :import_id"
-        )
-        values = {"merchant_id": ctx.merchant_id, "import_id": message.import_id, "taken": taken}
-        ctx.db.execute(count, values)
+        count_taken(ctx, message.import_id, taken)
         payload = {"store_id": message.store_id, "first": low, "last": high}
         ctx.emit(IMPORTED[message.kind], f"{message.import_id}:{low}", payload)
     return taken
+
+
+def count_taken(ctx: Context, import_id: str, taken: int) -> None:
+    """Add to what an import has brought."""
+    count = text(
+        "update imports set taken = taken + :taken "
+        "where merchant_id = :merchant_id and import_id = :import_id"
+    )
+    values = {"merchant_id": ctx.merchant_id, "import_id": import_id, "taken": taken}
+    ctx.db.execute(count, values)
 
 
 def refresh_statistics(ctx: Context) -> None:

@@ -2,16 +2,15 @@
 many events came."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from webapp.core.context import Context
 from webapp.core.models import Store
-from webapp.core.words import currency_exponent, zone
+from webapp.core.words import currency_exponent
 from webapp.features.orders.domain.live_order import paid_order
 from webapp.features.orders.domain.order_file import ORDER, Row, SkippedLineError, node_rows
 from webapp.features.orders.messages import MissedPage
-from webapp.features.orders.service.rows import add_rows
+from webapp.features.orders.service.rows import add_given
 
 PAID_TOPIC = "orders/paid"
 Payloads = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -65,29 +64,8 @@ def _take(ctx: Context, store_id: str, found: Sequence[Mapping[str, Any]], read:
             rows.append(read(payload, store.currency, exponent))
         except SkippedLineError:
             continue
-    values = {
-        "keys": [row.key for row in rows],
-        "customers": [row.customer for row in rows],
-        "ats": [_instant(row.at, store.timezone) for row in rows],
-        "minors": [row.minor for row in rows],
-    }
-    taken, first, last = add_rows(ctx, store_id, ORDER, _GIVEN_ROWS, values)
+    taken, first, last = add_given(ctx, store, ORDER, rows)
     if taken:
         payload = {"store_id": store_id, "first": first, "last": last}
         ctx.emit("orders.paid", f"{store_id}:{first}", payload)
     return taken
-
-
-_GIVEN_ROWS = """
-    select row_number() over () as seq, external_id, customer, at, minor
-    from unnest(
-        cast(:keys as text[]), cast(:customers as text[]), cast(:ats as timestamptz[]),
-        cast(:minors as bigint[])
-    ) as given(external_id, customer, at, minor)
-"""
-
-
-def _instant(written: str, timezone: str) -> datetime:
-    """A moment that `instant` has let through; in the shop's zone where it names none."""
-    at = datetime.fromisoformat(written)
-    return at if at.tzinfo else at.replace(tzinfo=zone(timezone))

@@ -1,12 +1,16 @@
 """Writes new orders and refunds under the shop's own keys, with the members they make: the one way
 in that files and live orders share, so that the same order never counts twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
 from webapp.core.context import Context
+from webapp.core.models import Store
+from webapp.core.words import zone
+from webapp.features.orders.domain.order_file import Row
 
 # kind -> (table, its time column, its id column)
 TABLES = {
@@ -68,3 +72,29 @@ with chunk as materialized (
 )
 select count(*), min({id_column}), max({id_column}) from added
 """
+
+
+def add_given(ctx: Context, store: Store, kind: str, rows: Sequence[Row]) -> tuple[int, int, int]:
+    """Add those of these rows of one kind that are new: (how many, first id, last id)."""
+    values = {
+        "keys": [row.key for row in rows],
+        "customers": [row.customer for row in rows],
+        "ats": [_instant(row.at, store.timezone) for row in rows],
+        "minors": [row.minor for row in rows],
+    }
+    return add_rows(ctx, store.store_id, kind, _GIVEN_ROWS, values)
+
+
+_GIVEN_ROWS = """
+    select row_number() over () as seq, external_id, customer, at, minor
+    from unnest(
+        cast(:keys as text[]), cast(:customers as text[]), cast(:ats as timestamptz[]),
+        cast(:minors as bigint[])
+    ) as given(external_id, customer, at, minor)
+"""
+
+
+def _instant(written: str, timezone: str) -> datetime:
+    """A moment that `instant` has let through; in the shop's zone where it names none."""
+    at = datetime.fromisoformat(written)
+    return at if at.tzinfo else at.replace(tzinfo=zone(timezone))

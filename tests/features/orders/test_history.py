@@ -1,0 +1,70 @@
+"""Past orders are read from the shop, page by page, and tell nobody of the points they bring."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from jobs.drain import drain_for
+from tests.entry.shopify_admin import SCOPES, SHOP, ShopifyShop, shopify_shop
+from tests.factories import FixedClock
+from webapp.demo.standins.shopify import orders
+from webapp.demo.standins.shopify.state import Line
+from webapp.features.orders import service
+from webapp.parts import Parts
+
+IMPORT = "select state, read, taken, skipped from imports order by started_at"
+
+
+@pytest.fixture
+def shop(committed: Parts, clock: FixedClock, tmp_path: Path) -> Iterator[ShopifyShop]:
+    """A shop with 130 orders of the last month, and one of last year that is half given back."""
+    with shopify_shop(committed, clock, tmp_path) as started:
+        for number in range(130):
+            at = clock.at - timedelta(days=30, minutes=number)
+            orders.place(started.state, 7, [Line("Pot", 1, Decimal(10))], created_at=at)
+        old = clock.at - timedelta(days=400)
+        first = orders.place(started.state, None, [Line("Pot", 1, Decimal(20))], created_at=old)
+        orders.refund(started.state, first.number, Decimal(5))
+        started.install()
+        yield started
+
+
+def bring(shop: ShopifyShop) -> None:
+    store = shop.address()
+    with shop.parts.database.transaction(store.merchant_id) as ctx:
+        service.ask_history(ctx, store.store_id)
+    shop.clock.advance(seconds=1)
+    for handler in ("orders.send.orders.history_asked", "points.award_orders"):
+        while drain_for(shop.parts, handler, 1):
+            continue
+
+
+def test_sixty_days_come_in_pages_and_only_once(shop: ShopifyShop) -> None:
+    bring(shop)
+    assert shop.rows(IMPORT) == [("done", 130, 130, 0)]
+    assert shop.rows("select count(*), sum(amount_minor) from orders") == [(130, 130_000)]
+    assert shop.rows("select sum(points) from points_transactions") == [(1_300,)]
+    assert shop.rows("select count(*) from outbox where topic = 'points.earned'") == [(0,)]
+    bring(shop)
+    assert shop.rows(IMPORT)[1] == ("done", 130, 0, 130)
+    assert shop.rows("select count(*) from orders") == [(130,)]
+
+
+def test_shop_that_grants_all_orders_gives_all(shop: ShopifyShop) -> None:
+    shop.state.change(scopes=SCOPES | {"read_all_orders"})
+    shop.state.happened("app/scopes_update", {"current": [*sorted(SCOPES), "read_all_orders"]})
+    shop.hear()
+    assert "All orders can be read" in shop.open("history").text
+    bring(shop)
+    # 131 orders and the refund of one, which has no customer.
+    assert shop.rows(IMPORT) == [("done", 132, 132, 0)]
+    assert shop.rows("select amount_minor from refunds") == [(500,)]
+
+
+def test_page_says_what_is_missing(shop: ShopifyShop) -> None:
+    page = shop.open("history").text
+    for shown in (SHOP, "The last 60 days can be read", "Why not everything?", "customer number"):
+        assert shown in page
