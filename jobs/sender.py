@@ -114,7 +114,8 @@ class Sender:
                 self._parts, handler, self._sends[handler], merchant_id
             ):
                 sent += claimed
-                if time.monotonic() > deadline:
+                # A batch that was not full has most likely emptied the lane: the next look tells.
+                if claimed < sending.BATCH or time.monotonic() > deadline:
                     break
         except SQLAlchemyError as error:
             log.warning("%s stopped: the database failed: %s", handler, type(error).__name__)
