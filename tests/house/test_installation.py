@@ -1,6 +1,7 @@
 """What Shopify asks a merchant for is what the code works with."""
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,4 +47,4 @@ def test_larger_plans_cost_and_allow_more() -> None:
     assert [p.price.minor for p in plans] == sorted(p.price.minor for p in plans)
     limits = [(p.stores or 10**9, p.members or 10**9) for p in plans]
     assert limits == sorted(limits)
-    assert all(set(a.features) <= set(b.features) for a, b in zip(plans, plans[1:], strict=False))
+    assert all(set(a.features) <= set(b.features) for a, b in pairwise(plans))

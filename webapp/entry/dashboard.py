@@ -71,7 +71,7 @@ def preferences() -> AnyResponse:
     to = shell.address(back if back in discovery.pages() else "")
     if htmx_request.htmx:
         # Another language changes the whole document, not its body only.
-        return make_response("", 204, {"HX-Redirect": to})
+        return make_response("", 204, {"HX-Redirect": embedded.document(to)})
     return redirect(to, 303)
 
 

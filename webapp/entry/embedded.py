@@ -6,6 +6,7 @@ is answered by a page that asks App Bridge for a token and comes back with it.
 """
 
 import re
+from urllib.parse import urlencode
 
 from flask import Response, g, make_response, render_template, request
 
@@ -93,6 +94,12 @@ def api_key_for(shop: str | None) -> str | None:
         else:
             app = accounts.listed_app(db, parts().keys)
     return app.api_key if app else None
+
+
+def document(address: str) -> str:
+    """An address of ours for a whole document: inside Shopify's admin it names the shop, so that
+    the page that gets a token knows whose app it is."""
+    return f"{address}?{urlencode({'shop': g.frame_shop})}" if asked() else address
 
 
 def key_of_app() -> str:
