@@ -13,7 +13,7 @@ from typing import Any
 
 from rq.timeouts import BaseTimeoutException
 
-from webapp.core import connections, deliveries, delivery_log, discovery
+from webapp.core import connections, deliveries, delivery_log, discovery, logs
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.db import connection_lost
@@ -178,8 +178,13 @@ def fail_alone(
     if connection_lost(error) or isinstance(error, BaseTimeoutException):
         raise error
     log.error("%s cannot work message %s", handler, message.message_id, exc_info=error)
-    reason = f"{type(error).__name__}: {error}"
-    count_try(ctx, handler, message, reason, token)
+    count_try(ctx, handler, message, failure(error), token)
+
+
+def failure(error: Exception) -> str:
+    """A failure of our own as a reason that merchants see: without the lines behind the first, in
+    which a database quotes the row it refused, and without anything that looks like an address."""
+    return logs.strike_out(f"{type(error).__name__}: {error}".partition("\n")[0])
 
 
 def count_try(
@@ -225,7 +230,7 @@ def try_to_send(parts: Parts, work: Send, request: Any) -> Outcome:
         raise
     except Exception as error:
         log.exception("a send failed")
-        outcome = Outcome(False, f"{type(error).__name__}: {error}", ours=True)
+        outcome = Outcome(False, failure(error), ours=True)
     return replace(outcome, took=time.monotonic() - started)
 
 

@@ -129,3 +129,8 @@ def test_who_hears_of_the_dead_does_not_hear_of_its_own(
         ctx.handlers = {"delivery.dead": (listener,)}
         sending.tell_of_the_dead(ctx, PUSH, message, "HTTP 500")
     assert len(bench.ask(DEAD)) == told
+
+
+def test_a_reason_quotes_no_row_and_no_address() -> None:
+    error = ValueError("nobody at ada@example.com\nDETAIL: Failing row contains (7, Ada).")
+    assert sending.failure(error) == "ValueError: nobody at [struck out]"

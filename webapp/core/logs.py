@@ -24,11 +24,16 @@ _ADDRESSES = (
 _UNWANTED = re.compile("|".join((*_SECRETS, *_ADDRESSES)))
 
 
+def strike_out(text: str) -> str:
+    """A text without keys, tokens, e-mail addresses and telephone numbers."""
+    return _UNWANTED.sub(STRUCK_OUT, text)
+
+
 class Discreet(logging.Formatter):
     """A formatter that strikes out keys, tokens, e-mail addresses and telephone numbers."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _UNWANTED.sub(STRUCK_OUT, super().format(record))
+        return strike_out(super().format(record))
 
 
 def configure(stream: TextIO | None = None, form: str = FORMAT) -> None:
