@@ -60,6 +60,7 @@ def test_a_failure_is_tried_again_under_the_same_id(
     admin: ShopifyAdmin, state: ShopState, backend: Backend
 ) -> None:
     backend.reply = (500, {}, b"")
+    admin.deliveries.rules.pause = 0.3
     orders.place(state, 7, FERN)
     while len(backend.asked) < 3:
         assert not admin.deliveries.wait(0.005)
