@@ -1,11 +1,14 @@
 """What others tell us: verified, kept once, answered at once; everything else is refused."""
 
+import base64
 import logging
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
+from urllib.parse import urlencode
 
+import jwt
 import pytest
 
 from tests.door import Door, json_bytes, order
@@ -102,15 +105,17 @@ def test_a_topic_that_nobody_receives_is_answered_and_kept(door: Door, topic: st
     assert (door.count("outbox"), door.count("deliveries")) == (0, 0)
 
 
-def test_a_body_that_is_no_json_is_kept_and_says_why_it_cannot_be_applied(door: Door) -> None:
-    assert door.webhook(b"[1, 2\xff", delivery="d-1").status_code == 200
-    assert door.webhook(b"[]", delivery="d-2").status_code == 200
-    door.webhook(order(3), delivery="d-3")
-    door.drain("orders.take_paid_orders")
-    sql = "select reason from deliveries where reason is not null order by message_id"
-    reasons = [row[0] for row in door.ask(sql)]
-    assert ["JSONDecodeError" in reasons[0], "not a JSON object" in reasons[1]] == [True, True]
-    assert (len(reasons), door.count("orders")) == (2, 1)
+def test_what_shopify_signs_for_people_is_no_webhook(door: Door) -> None:
+    claims = {"iss": f"https://{door.tenant.shop}/admin", "dest": f"https://{door.tenant.shop}"}
+    token = jwt.encode({**claims, "sub": "1"}, SECRET, algorithm="HS256")
+    query = urlencode([("code", "c"), ("shop", "other.myshopify.com"), ("timestamp", "1")])
+    for body in (token.rpartition(".")[0], query, "[1, 2]", "[]", "{}", "7", "", "[1, 2"):
+        signed = body.encode()
+        assert door.webhook(signed, "app/uninstalled").status_code == 401
+    given = base64.b64encode(base64.urlsafe_b64decode(token.rpartition(".")[2] + "==")).decode()
+    sent = token.rpartition(".")[0].encode()
+    assert signatures.shopify_signature(sent, SECRET) == given
+    assert door.count("inbound_events") == 0
 
 
 def test_both_secrets_are_good_during_a_rotation(door: Door) -> None:

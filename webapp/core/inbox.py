@@ -215,7 +215,7 @@ def read_events(ctx: Context, event_ids: Sequence[int]) -> list[InboundEvent]:
 
 
 def document(body: bytes) -> Mapping[str, Any]:
-    """The body's JSON object, empty when it is none: then its handler will say what is wrong."""
+    """The body's JSON object, empty when it is none."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
