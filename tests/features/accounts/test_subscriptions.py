@@ -25,6 +25,8 @@ from webapp.demo.standins.shopify import orders
 from webapp.demo.standins.shopify.state import Line, ShopState
 from webapp.features.accounts.domain.subscriptions import wanted
 from webapp.features.accounts.queries import received
+from webapp.features.orders import service as orders_service
+from webapp.features.orders.messages import MissedPage
 from webapp.gateways.shopify_admin import HttpShopifyAdmin
 from webapp.gateways.shopify_webhooks import ORDERS_A_PAGE
 from webapp.parts import Parts
@@ -239,3 +241,32 @@ def test_a_shop_that_is_not_connected_is_left_alone(shop: Shop) -> None:
         ctx.db.execute(text("update stores set access_token = null"))
     shop.hour()
     assert (shop.admin.calls, shop.seen().connected) == (0, False)
+
+
+@pytest.mark.parametrize("handler", [CHECK, CATCH_UP])
+def test_a_token_that_is_refused_stops_only_its_shop(shop: Shop, handler: str) -> None:
+    shop.hour()
+    with shop.parts.database.transaction(shop.tenant.merchant_id) as ctx:
+        lost = {"topic": "orders/paid", "since": "2026-03-14T00:00:00Z"}
+        ctx.emit("subscriptions.lost", "k", {**lost, "store_id": shop.tenant.store_id})
+        ctx.emit("subscriptions.due", "k", {"store_id": shop.tenant.store_id})
+    shop.admin.faults.replace({"next": [{"status": 401}]})
+    shop.drain(handler)
+    key = f"shopify:{shop.tenant.store_id}"
+    states = shop.parts.breaker.states(("shopify", key))
+    assert (states["shopify"].failures, states[key].state) == (0, "open")
+
+
+def test_a_missed_order_that_cannot_be_read_stops_no_other(shop: Shop) -> None:
+    page = MissedPage(shop.tenant.store_id, shop.tenant.shop, TOKEN, "2026-03-14T00:00:00Z", None)
+    money = {"shopMoney": {"amount": "30.50", "currencyCode": "USD"}}
+    good = {"createdAt": "2026-03-14T11:00:00Z", "totalPriceSet": money, "customer": {"id": "7"}}
+    nodes = [{**good, "id": "1"}, {**good, "id": "2", "totalPriceSet": None}, {**good, "id": "3"}]
+    with shop.parts.database.transaction(shop.tenant.merchant_id) as ctx:
+        orders_service.take_missed(ctx, page, nodes, "next page")
+        named = ctx.db.scalar(
+            text("select metadata from audit_logs where action = 'missed_orders_refused'")
+        )
+    shop.drain(*APPLY)
+    assert (shop.points(), named["orders"]) == ({"7": 60}, ["2"])
+    assert shop.losses() == ["orders/paid"]

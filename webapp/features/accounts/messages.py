@@ -272,3 +272,8 @@ class SubscriptionCheck:
     shop_domain: str
     access_token: str
     topics: tuple[str, ...]
+
+    @property
+    def breaker(self) -> str:
+        """The shop's token, for the breaker."""
+        return f"shopify:{self.store_id}"

@@ -8,7 +8,6 @@ from webapp.core.i18n import N_
 from webapp.features.orders import service
 from webapp.features.orders.messages import HistoryPage, MissedPage
 from webapp.gateways import Gateways
-from webapp.gateways.calling import GatewayError
 from webapp.gateways.shopify_history import orders_created_since
 from webapp.gateways.shopify_webhooks import orders_changed_since
 
@@ -20,10 +19,7 @@ def prepare(ctx: Context, message: Message) -> MissedPage | None:
 def send(gateways: Gateways, page: MissedPage) -> Outcome:
     """Read one page of what has changed since."""
     shop = gateways.shopify, page.shop_domain, page.access_token
-    try:
-        found = orders_changed_since(*shop, page.since, page.after)
-    except GatewayError as error:
-        return Outcome(False, str(error), error.final, error.after)
+    found = orders_changed_since(*shop, page.since, page.after)
     return Outcome(True, report={"nodes": found.nodes, "next": found.next})
 
 

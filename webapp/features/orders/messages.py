@@ -92,6 +92,11 @@ class MissedPage:
     since: str
     after: str | None
 
+    @property
+    def breaker(self) -> str:
+        """The shop's token, for the breaker."""
+        return f"shopify:{self.store_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:

@@ -8,7 +8,6 @@ from webapp.features.accounts import service
 from webapp.features.accounts.domain.subscriptions import repair
 from webapp.features.accounts.messages import SubscriptionCheck
 from webapp.gateways import Gateways
-from webapp.gateways.calling import GatewayError
 from webapp.gateways.shopify_webhooks import subscribe, subscriptions
 
 WEBHOOK_PATH = "/webhooks/shopify"
@@ -31,12 +30,9 @@ def send_check(gateways: Gateways, check: SubscriptionCheck) -> Outcome:
     does no harm: Shopify refuses a second subscription of a topic at the same address."""
     uri = gateways.base_url + WEBHOOK_PATH
     shop = gateways.shopify, check.shop_domain, check.access_token
-    try:
-        found = subscriptions(*shop, check.topics)
-        needed = repair({t: [(s.id, s.uri) for s in there] for t, there in found.items()}, uri)
-        refused = subscribe(*shop, uri, needed.topics, needed.moved) if needed.topics else {}
-    except GatewayError as error:
-        return Outcome(False, str(error), error.final, error.after)
+    found = subscriptions(*shop, check.topics)
+    needed = repair({t: [(s.id, s.uri) for s in there] for t, there in found.items()}, uri)
+    refused = subscribe(*shop, uri, needed.topics, needed.moved) if needed.topics else {}
     made = [topic for topic in needed.topics if topic not in refused]
     there = [topic for topic in check.topics if topic not in needed.topics]
     return Outcome(True, report={"made": made, "refused": dict(refused), "there": there})

@@ -8,7 +8,13 @@ from webapp.core.context import Context
 from webapp.core.models import Store
 from webapp.core.words import currency_exponent
 from webapp.features.orders.domain.live_order import paid_order
-from webapp.features.orders.domain.order_file import ORDER, Row, SkippedLineError, node_rows
+from webapp.features.orders.domain.order_file import (
+    ORDER,
+    RefusedLineError,
+    Row,
+    SkippedLineError,
+    node_rows,
+)
 from webapp.features.orders.messages import MissedPage
 from webapp.features.orders.service.rows import add_given
 
@@ -42,8 +48,20 @@ def take_missed(
     ctx: Context, page: MissedPage, nodes: Sequence[Mapping[str, Any]], after: str | None
 ) -> None:
     """Take a page of orders that a shop has, as if those that are new to us had just been paid, and
-    ask for the next one, which begins `after`."""
-    _take(ctx, page.store_id, nodes, _node_order)
+    ask for the next one, which begins `after`. One that cannot be read must not cost us the others:
+    it is left out and named in the audit log."""
+    refused: list[str] = []
+
+    def read(node: Mapping[str, Any], currency: str, exponent: int) -> Row:
+        try:
+            return _node_order(node, currency, exponent)
+        except RefusedLineError as error:
+            refused.append(str(node.get("id")))
+            raise SkippedLineError(str(error)) from error
+
+    _take(ctx, page.store_id, nodes, read)
+    if refused:
+        ctx.audit("missed_orders_refused", store_id=page.store_id, orders=refused)
     if after is not None:
         request = {"store_id": page.store_id, "topic": PAID_TOPIC, "since": page.since}
         key = f"{page.store_id}:{page.since}:{after}"
