@@ -10,6 +10,7 @@ from webapp.core.context import Context
 from webapp.core.words import Money
 
 IMPORTS_SHOWN = 5
+TAKEN = frozenset({"orders.imported", "orders.paid", "refunds.imported"})
 # A running import tells its progress every second; only the sort of a huge file takes minutes.
 SILENT_MEANS_KILLED = timedelta(minutes=15)
 
@@ -17,7 +18,8 @@ SILENT_MEANS_KILLED = timedelta(minutes=15)
 @dataclass(frozen=True, slots=True)
 class OrderTotals:
     """Over the whole merchant. Days are the shops' calendar days; revenue is net of refunds, one
-    sum a currency; `pending` counts deliveries that are still open, `dead` those given up."""
+    sum a currency; `pending` counts the deliveries of orders (`own_handlers`) that are still open,
+    `dead` those given up."""
 
     orders: int
     customers: int
@@ -84,15 +86,27 @@ def totals(ctx: Context) -> OrderTotals:
     """The figures of the orders panel, of all stores or of the one the person looks at."""
     values = {"merchant_id": ctx.merchant_id, "store": ctx.store_id}
     rows = list(ctx.db.execute(text(_BY_CURRENCY), values))
-    customers = ctx.db.scalar(text(_CUSTOMERS), values)
+    customers, own = ctx.db.scalar(text(_CUSTOMERS), values), own_handlers(ctx)
     return OrderTotals(
         orders=sum(row.orders for row in rows),
         customers=int(customers or 0),
         first_day=min((row.first_day for row in rows), default=None),
         last_day=max((row.last_day for row in rows), default=None),
         revenue=tuple(Money(int(row.net), row.currency) for row in rows),
-        pending=deliveries.pending(ctx.db, ctx.merchant_id),
-        dead=deliveries.dead(ctx.db, ctx.merchant_id),
+        pending=deliveries.pending(ctx.db, ctx.merchant_id, own),
+        dead=deliveries.dead(ctx.db, ctx.merchant_id, own),
+    )
+
+
+def own_handlers(ctx: Context) -> list[str]:
+    """The handlers that orders pass through: ours, and those that hear of what was taken."""
+    return sorted(
+        {
+            name
+            for topic, names in ctx.handlers.items()
+            for name in names
+            if topic in TAKEN or name.startswith("orders.")
+        }
     )
 
 
