@@ -48,6 +48,7 @@ def create_app(parts: Parts) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
     )
     app.extensions["loyalnest"] = parts
+    app.session_interface = rest.Sessions()
     if secure:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     Htmx(app)

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from flask import Blueprint, Response, g, make_response, request
+from flask import Blueprint, Flask, Request, Response, g, make_response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.exceptions import BadRequest, MethodNotAllowed, RequestEntityTooLarge
 
 from webapp.core import discovery, messages
@@ -21,6 +22,16 @@ from webapp.core.errors import (
 from webapp.entry import calls, parts
 
 blueprint = Blueprint("rest", __name__)
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Sessions of people; programs have none, and are spared the looking."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path.startswith(PREFIX):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
+
 
 PREFIX = "/v1/"
 MAX_BODY_BYTES = 262_144

@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 from flask import Flask, Response, jsonify, request
-from sqlalchemy import Engine
+from sqlalchemy import text
 
 from webapp.core.db import open_engine
 from webapp.core.words import new_id
@@ -27,8 +27,8 @@ PATH = "/points/sync"
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The statements of one transaction of a use case, in the driver's own words: (SQL, values).
-    The last one gives the number that is the answer."""
+    """The statements of one transaction of a use case: (SQL, values). The last one gives the number
+    that is the answer."""
 
     database_url: str
     statements: tuple[tuple[str, Mapping[str, Any]], ...]
@@ -42,45 +42,50 @@ class Recorded:
         return cls(content["database_url"], tuple((s, v) for s, v in content["statements"]))
 
 
-def replay(engine: Engine, recorded: Recorded) -> int:
-    """Run the transaction once more; what it emits gets new keys, so that it is really written."""
-    answer: Any = None
-    with engine.begin() as connection:
-        for sql, values in recorded.statements:
-            if "keys" in values:
-                values = {**values, "keys": [new_id("bare_") for _ in values["keys"]]}
-            result = connection.exec_driver_sql(sql, dict(values))
-            if result.returns_rows:
-                rows = result.all()
-                answer = rows[0][0] if rows else None
-    return int(answer)
+class Replay:
+    """The recorded transaction, plainly over SQLAlchemy's core."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        self._engine = open_engine(recorded.database_url)
+        self._statements = [(text(sql), dict(values)) for sql, values in recorded.statements]
+
+    def __call__(self) -> int:
+        """Run it once more; what it emits gets new keys, so that it is really written."""
+        answer: Any = None
+        with self._engine.begin() as connection:
+            for sql, values in self._statements:
+                if "keys" in values:
+                    values = {**values, "keys": [new_id("bare_") for _ in values["keys"]]}
+                result = connection.execute(sql, values)
+                if result.returns_rows:
+                    rows = result.all()
+                    answer = rows[0][0] if rows else None
+        return int(answer)
 
 
 def create_web(file: str) -> Flask:
     """One route, for gunicorn: `webapp.lab.bare:create_web('FILE')`."""
-    recorded = Recorded.read(Path(file))
-    engine, app = open_engine(recorded.database_url), Flask(__name__)
+    replay, app = Replay(Recorded.read(Path(file))), Flask(__name__)
 
     @app.post(PATH)
     def sync() -> Response:
         given = request.get_json()
         assert given["customer_id"]  # noqa: S101 - the body is read, as any route would.
-        return jsonify(status="ok", points_balance=replay(engine, recorded))
+        return jsonify(status="ok", points_balance=replay())
 
     return app
 
 
 def main(argv: list[str]) -> None:
     """One gRPC method, until the process is ended: FILE HOST:PORT."""
-    recorded = Recorded.read(Path(argv[0]))
-    engine = open_engine(recorded.database_url)
+    replay = Replay(Recorded.read(Path(argv[0])))
     method = descriptors.methods()[METHOD]
     asked = descriptors.message_class(method.input.full_name)
     answer = descriptors.message_class(method.output.full_name)
 
     def sync(given: Any, _context: grpc.ServicerContext) -> Any:
         assert given.customer_id  # noqa: S101 - the message is read, as any method would.
-        return answer(status="ok", points_balance=replay(engine, recorded))
+        return answer(status="ok", points_balance=replay())
 
     service, _, name = METHOD.partition("/")
     handler = grpc.unary_unary_rpc_method_handler(sync, asked.FromString, answer.SerializeToString)

@@ -20,20 +20,22 @@ Call = Callable[[], Mapping[str, Any]]
 
 def repeat(
     connect: Callable[[], Any], calls: int, check: Callable[[Mapping[str, Any]], None]
-) -> None:
-    """Make so many calls in all, from several clients at once; `check` sees every answer.
+) -> int:
+    """Have several clients make so many calls each, at once; `check` sees every answer. Gives back
+    how many calls were made in all.
 
     `connect` is a context manager that gives a client's Call.
     """
 
-    def work(count: int) -> None:
+    def work() -> None:
         with connect() as call:
-            for _ in range(count):
+            for _ in range(calls):
                 check(call())
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        for done in [pool.submit(work, calls // CLIENTS) for _ in range(CLIENTS)]:
+        for done in [pool.submit(work) for _ in range(CLIENTS)]:
             done.result()
+    return CLIENTS * calls
 
 
 def over_http(
