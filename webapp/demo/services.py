@@ -117,17 +117,21 @@ def standin_addresses(ports: Ports) -> dict[str, str]:
     return {**named, "LOYALNEST_SHOPIFY_ADMIN_URL": f"{shopify}/{{shop}}"}
 
 
+def web_server(application: str, address: str) -> list[str]:
+    """How a WSGI application is served, as arguments of Python."""
+    return [
+        *("-m", "gunicorn", application, "--bind", address, "-k", "gthread"),
+        *("--workers", "2", "--threads", "8", "--no-control-socket"),
+    ]
+
+
 def start_processes(
     supervisor: Supervisor, folder: Path, ports: Ports, environment: Mapping[str, str]
 ) -> None:
     """Start every process, and wait until those with an address answer."""
     python, logs = sys.executable, folder / "logs"
-    web = [
-        *(python, "-m", "gunicorn", "wsgi:app", "--bind", f"{HOST}:{ports.web}"),
-        *("-k", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"),
-    ]
     commands = {
-        "web": web,
+        "web": [python, *web_server("wsgi:app", f"{HOST}:{ports.web}")],
         "rpc": [python, "-m", "webapp.rpc", "--bind", ports.grpc_address],
         **{f"worker-{n + 1}": [python, "-m", "jobs", "worker"] for n in range(WORKERS)},
         "sender": [python, "-m", "jobs", "sender"],

@@ -19,11 +19,11 @@ from typing import Any
 
 from sqlalchemy import Engine, TextClause, event
 
-from webapp.__main__ import GUNICORN
 from webapp.core import discovery, messages
 from webapp.core.config import Settings
 from webapp.core.db import provision, upgrade
 from webapp.core.words import new_id
+from webapp.demo.services import web_server
 from webapp.embedded.local import LocalServers, ServerUrls
 from webapp.embedded.postgres import NAME as POSTGRES
 from webapp.embedded.supervisor import Supervisor
@@ -170,9 +170,8 @@ class Bench:
             Peer("bare_grpc", over_grpc(ports[3], bare.METHOD, given, {})),
         ]
         factory = f"webapp.lab.bare:create_web('{told}')"
-        self.spawn("rest", *GUNICORN.split(), "--bind", f"127.0.0.1:{ports[0]}")
-        plain = [factory if word == "wsgi:app" else word for word in GUNICORN.split()]
-        self.spawn("bare_rest", *plain, "--bind", f"127.0.0.1:{ports[1]}")
+        self.spawn("rest", *web_server("wsgi:app", f"127.0.0.1:{ports[0]}"))
+        self.spawn("bare_rest", *web_server(factory, f"127.0.0.1:{ports[1]}"))
         self.spawn("grpc", "-m", "webapp.rpc", "--bind", f"127.0.0.1:{ports[2]}")
         self.spawn("bare_grpc", "-m", "webapp.lab.bare", str(told), f"127.0.0.1:{ports[3]}")
         for peer, port in zip(peers, ports, strict=True):
