@@ -37,6 +37,14 @@ def test_a_small_import_ends_in_one_line_of_json() -> None:
     assert set(said["goals"]) <= set(said["figures"])
 
 
+@pytest.mark.full
+def test_a_few_calls_are_measured_against_bare_ones() -> None:
+    done = bench_command("contract", "--calls", "5", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert set(said["goals"]) == {"rest_ratio", "grpc_ratio"} <= set(said["figures"])
+
+
 def test_an_unknown_measurement_is_wrong_use() -> None:
     assert bench_command("nothing").returncode == 2
 
