@@ -1,12 +1,16 @@
 """What a worker does with applies: exactly once, in lanes, and never stopped by poison."""
 
+from collections.abc import Sequence
+from hashlib import sha256
+
 import pytest
 
 from jobs.drain import apply_batch, apply_or_isolate, drain_for
 from tests.factories import make_tenant
 from tests.jobs.bench import AWARD, SCORE, Bench
 from webapp.core import deliveries, discovery
-from webapp.core.deliveries import RETRY_AFTER_SECONDS
+from webapp.core.context import Context
+from webapp.core.deliveries import RETRY_AFTER_SECONDS, Message
 
 POISON = {"store_id": "sto_nowhere", "first": 1, "last": 1}
 
@@ -98,6 +102,22 @@ def test_poison_is_dead_after_one_try_and_three_retries(bench: Bench) -> None:
     bench.let_time_pass()
     assert drain_for(bench.parts, AWARD, 1.0) is False
     assert bench.deliveries(AWARD)[0].attempts == 4
+
+
+def test_a_value_too_long_for_its_index_is_poison_and_no_lost_connection(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    emit(bench, "poison", POISON)
+
+    def award(ctx: Context, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if message.key == "poison":
+                long = "".join(sha256(bytes([n])).hexdigest() for n in range(200))
+                ctx.emit("nobody.hears", long, {})
+
+    merchant_id = bench.tenant.merchant_id
+    assert apply_batch(bench.parts, AWARD, award, merchant_id) == 2
+    (left,) = bench.deliveries(AWARD)
+    assert (left.attempts, "ProgramLimitExceeded" in left.reason) == (1, True)
 
 
 def test_a_retry_that_succeeds_leaves_nothing(bench: Bench) -> None:

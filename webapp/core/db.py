@@ -137,7 +137,14 @@ def connection_lost(error: BaseException) -> bool:
         if error.connection_invalidated:
             return True
         error = error.orig or error
+    if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(_TOO_MUCH):
+        return False
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+# Class 54 of SQLSTATE, e.g. a value too long for its index: the driver files it with lost
+# connections, but it is as much of a refusal the next time.
+_TOO_MUCH = "54"
 
 
 def timed_out(error: BaseException) -> bool:
