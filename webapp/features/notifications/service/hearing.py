@@ -12,6 +12,7 @@ from webapp.core import discovery, i18n
 from webapp.core.connections import credentials
 from webapp.core.context import Context
 from webapp.core.contract import Notification
+from webapp.core.inbox import PLATFORM
 from webapp.core.words import new_id
 from webapp.features.notifications import queries
 from webapp.features.notifications.domain.channels import EMAIL, SERVICES
@@ -30,8 +31,10 @@ def hear(ctx: Context, events: Sequence[Event]) -> None:
     """Say to shoppers and merchants what is declared for these events, once each.
 
     Over a channel that is not connected or switched off nothing is said. Who must not or cannot be
-    reached has a row that says why.
+    reached has a row that says why. The platform has nobody to tell.
     """
+    if ctx.merchant_id == PLATFORM:
+        return
     told = [
         (said, event)
         for event in events
