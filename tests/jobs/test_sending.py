@@ -8,7 +8,7 @@ import pytest
 from jobs import sending
 from tests.factories import make_tenant
 from tests.jobs.bench import PUSH, TOKEN, Bench, ConnectedShop
-from webapp.core import discovery
+from webapp.core import discovery, routing
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import RETRY_AFTER_SECONDS
@@ -130,6 +130,26 @@ def test_the_whole_lane_waits_with_the_one_that_was_told_to(shop: ConnectedShop)
     send(shop)
     shop.earn("8,2026-01-02,12.00")
     assert (send(shop), shop.shown("8")) == (0, None)
+
+
+def test_a_lane_that_waits_is_not_looked_at_meanwhile(shop: ConnectedShop) -> None:
+    shop.earn("7,2026-01-01,30.50")
+    shop.fail_next(status=429)
+    send(shop)
+    shop.earn("8,2026-01-02,12.00")
+    send(shop)
+    with shop.parts.database.before_tenant() as db:
+        assert routing.due_handlers(db, [PUSH]) == []
+    assert [left.wait > 0 for left in shop.deliveries(PUSH)] == [True, True]
+
+
+def test_what_a_dead_holder_left_waits_for_an_open_breaker_too(shop: ConnectedShop) -> None:
+    shop.earn("7,2026-01-01,30.50")
+    take_lease(shop)
+    shop.let_time_pass()
+    assert sending.put_off_lane(shop.parts, PUSH, shop.tenant.merchant_id, 60.0) == 1
+    with shop.parts.database.before_tenant() as db:
+        assert routing.due_handlers(db, [PUSH]) == []
 
 
 def test_a_message_that_kills_every_holder_ends_as_dead(shop: ConnectedShop) -> None:

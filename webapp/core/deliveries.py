@@ -44,7 +44,7 @@ _CLAIM = """
     select d.message_id, o.topic, o.key, o.payload, d.attempts
     from deliveries d join outbox o using (merchant_id, message_id)
     where d.handler = :handler and d.merchant_id = :merchant_id
-      and d.dead_at is null and d.due_at <= clock_timestamp()
+      and d.dead_at is null and d.due_at <= statement_timestamp()
     order by d.message_id
     limit :most
     for update of d skip locked
@@ -75,16 +75,13 @@ def lease(db: Session, merchant_id: str, handler: str, most: int, seconds: float
     and not as an endless loop. Call under `lock_lane`.
     """
     token = uuid.uuid4()
-    running = text(
-        """
-        select 1 from deliveries
-        where handler = :handler and merchant_id = :merchant_id
-          and dead_at is null and lease_token is not null and due_at > clock_timestamp()
-        limit 1
-        """
-    )
     values = {"handler": handler, "merchant_id": merchant_id}
-    if db.scalar(running, values):
+    running = db.execute(_RUNNING, {**values, "waiting": WAITING}).one_or_none()
+    if running:
+        # What came into a lane that waits as a whole is not due before it: it would be looked at
+        # ten times a second, and keep others from being looked at.
+        if running.waits:
+            put_off(db, merchant_id, handler, running.seconds)
         return Lease(token, [], [])
     messages = claim(db, merchant_id, handler, most)
     used_up = [m for m in messages if m.attempts > len(RETRY_AFTER_SECONDS)]
@@ -100,6 +97,19 @@ def lease(db: Session, merchant_id: str, handler: str, most: int, seconds: float
     )
     db.execute(take, {**values, "token": token, "seconds": seconds, "ids": _ids(messages)})
     return Lease(token, messages, dead)
+
+
+_RUNNING = text(
+    """
+    select lease_token = cast(:waiting as uuid) as waits,
+           extract(epoch from due_at - clock_timestamp())::float as seconds
+    from deliveries
+    where handler = :handler and merchant_id = :merchant_id
+      and dead_at is null and lease_token is not null and due_at > clock_timestamp()
+    order by due_at desc
+    limit 1
+    """
+)
 
 
 def finish(
@@ -206,15 +216,15 @@ def release(
 
 
 def put_off(db: Session, merchant_id: str, handler: str, seconds: float) -> int:
-    """Make what is due in a lane, and leased by nobody, due in so many seconds: no try is counted.
-    The number of deliveries. Call under `lock_lane`, or holding the lane's lease."""
+    """Make what is due in a lane due in so many seconds: no try is counted. A lease that has run
+    out ends. The number of deliveries. Call under `lock_lane`, or holding the lane's lease."""
     sql = text(
         """
         with put_off as (
             update deliveries
-            set due_at = clock_timestamp() + make_interval(secs => :seconds)
+            set due_at = clock_timestamp() + make_interval(secs => :seconds), lease_token = null
             where handler = :handler and merchant_id = :merchant_id and dead_at is null
-              and lease_token is null and due_at <= clock_timestamp()
+              and due_at <= statement_timestamp()
             returning 1
         ) select count(*) from put_off
         """

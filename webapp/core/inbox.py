@@ -41,6 +41,7 @@ class StoredEvent(Base):
         UniqueConstraint(
             "merchant_id", "source", "topic", "business_key", name="uq_inbound_events_business_key"
         ),
+        Index(None, "merchant_id", "received_at"),
         Index(
             "idx_inbound_events_unapplied",
             "merchant_id",

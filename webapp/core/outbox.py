@@ -8,7 +8,7 @@ deliveries is in `deliveries`.
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +26,12 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from webapp.core.schema import Base, Timestamp
+
+# A message is not forgotten before any repetition of it that (topic, key) has to keep out: what
+# comes in again comes within days, and what came in is itself kept for thirty.
+KEPT = timedelta(days=90)
+# So many are looked at in one transaction, oldest first.
+FORGOTTEN_AT_ONCE = 1_000_000
 
 
 class OutboxMessage(Base):
@@ -51,12 +57,25 @@ class Delivery(Base):
             ["merchant_id", "message_id"], ["outbox.merchant_id", "outbox.message_id"]
         ),
         Index(
-            "idx_deliveries_open",
+            "idx_deliveries_due",
             "handler",
             "merchant_id",
-            "message_id",
+            "due_at",
             postgresql_where=text("dead_at is null"),
         ),
+        Index(
+            "idx_deliveries_leased",
+            "handler",
+            "merchant_id",
+            postgresql_where=text("lease_token is not null"),
+        ),
+        Index(
+            "idx_deliveries_dead",
+            "merchant_id",
+            "message_id",
+            postgresql_where=text("dead_at is not null"),
+        ),
+        Index(None, "merchant_id", "message_id"),
     )
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -107,3 +126,31 @@ def emit(
         "due_in": due_in,
     }
     db.execute(_EMIT, values)
+
+
+def forget(db: Session, merchant_id: str, wall: datetime) -> int:
+    """Delete messages of more than ninety days before `wall` that everybody has finished; their
+    number. What is open or dead stays."""
+    values = {"merchant_id": merchant_id, "before": wall - KEPT, "most": FORGOTTEN_AT_ONCE}
+    return int(db.scalar(_FORGET, values) or 0)
+
+
+# Ids rise with time, so the oldest are found without an index on the time.
+_FORGET = text(
+    """
+    with finished as (
+        select message_id, created_at from outbox o
+        where merchant_id = :merchant_id and not exists (
+            select from deliveries d
+            where d.merchant_id = o.merchant_id and d.message_id = o.message_id
+        )
+        order by message_id
+        limit :most
+    ), gone as (
+        delete from outbox o using finished f
+        where o.merchant_id = :merchant_id and o.message_id = f.message_id
+          and f.created_at < :before
+        returning 1
+    ) select count(*) from gone
+    """
+)

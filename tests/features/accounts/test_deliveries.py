@@ -235,7 +235,7 @@ def test_an_analyst_may_not_see_it(desk: Desk) -> None:
 
 def test_overview_leads_from_stopped_work_to_the_page(desk: Desk) -> None:
     desk.ask("delete from deliveries")
-    desk.put(PUSH, "points.changed", **DEAD)
+    desk.put(AWARD, "orders.imported", **DEAD)
     assert "/admin/deliveries?state=dead" in desk.web.get("/admin/").text
 
 

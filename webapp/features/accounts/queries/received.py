@@ -55,6 +55,7 @@ def events(ctx: Context, source: str, topic: str, state: str, page: int) -> Sequ
         "source": source,
         "topic": topic,
         "state": state,
+        "receivers": receivers(ctx),
         "most": ROWS_A_PAGE + 1,
         "skip": (page - 1) * ROWS_A_PAGE,
     }
@@ -62,12 +63,19 @@ def events(ctx: Context, source: str, topic: str, state: str, page: int) -> Sequ
     return [ReceivedEvent(*row) for row in ctx.db.execute(text(sql), values)]
 
 
+def receivers(ctx: Context) -> list[str]:
+    """The handlers of what comes in, whose deliveries are few among all others."""
+    heard = (names for topic, names in ctx.handlers.items() if topic.startswith("in."))
+    return sorted({name for names in heard for name in names})
+
+
 # Few events wait or have failed, so these are found from their deliveries.
 _UNFINISHED = """
     and e.event_id in (
         select o.key::bigint
         from deliveries d join outbox o using (merchant_id, message_id)
-        where d.merchant_id = :merchant_id and o.topic like 'in.%'
+        where d.merchant_id = :merchant_id and d.handler = any(:receivers)
+          and o.topic like 'in.%'
     )
 """
 _ONLY = {
@@ -102,7 +110,7 @@ limit :most offset :skip
 
 def counts(ctx: Context) -> tuple[int, int, int]:
     """(received in the last 24 hours, waiting, given up) of all sources."""
-    values = {"merchant_id": ctx.merchant_id, "wall": ctx.wall}
+    values = {"merchant_id": ctx.merchant_id, "wall": ctx.wall, "receivers": receivers(ctx)}
     received, waiting, failed = ctx.db.execute(text(_COUNTS), values).one()
     return int(received), int(waiting), int(failed)
 
@@ -115,7 +123,7 @@ select
     ),
     count(*) filter (where d.dead_at is null), count(*) filter (where d.dead_at is not null)
 from deliveries d join outbox o using (merchant_id, message_id)
-where d.merchant_id = :merchant_id and o.topic like 'in.%'
+where d.merchant_id = :merchant_id and d.handler = any(:receivers) and o.topic like 'in.%'
 """
 
 
