@@ -6,8 +6,9 @@ from sqlalchemy import text
 from tests.factories import make_tenant
 from tests.features.notifications.conftest import EMAIL, NOTIFY, SMS, Programme, at
 from webapp.core.db import Database
+from webapp.core.inbox import PLATFORM
 from webapp.features.notifications import service
-from webapp.features.notifications.messages import Settings
+from webapp.features.notifications.messages import Event, Settings
 
 ADA = {"email": "ada@example.org", "phone": "+15550100", "sms_consent": "subscribed"}
 
@@ -159,6 +160,34 @@ def test_email_is_held_back_only_when_the_merchant_wants_it(programme: Programme
     programme.earn(programme.member(**ADA))
     programme.hear()
     assert programme.waits(EMAIL) == programme.waits(SMS) == [37_800]
+
+
+def test_what_was_said_and_dismissed_long_ago_is_forgotten(programme: Programme) -> None:
+    member = programme.member(**ADA)
+    for days in (0, 1):
+        programme.clock.advance(days=days)
+        programme.earn(member)
+        programme.hear()
+    programme.ask("update notifications set state = 'sent' where channel = 'email'")
+    with programme.database.transaction(programme.tenant.merchant_id) as ctx:
+        dead = {"service": "Klaviyo", "reason": "HTTP 401"}
+        service.hear(ctx, [Event("delivery.dead", "k", dead)])
+        shown, _ = service.open_notices(ctx, 5)
+        service.dismiss_notices(ctx, [notice.notice_id for notice in shown])
+        assert service.forget_said(ctx) == 0
+    programme.clock.advance(days=180)
+    with programme.database.transaction(programme.tenant.merchant_id) as ctx:
+        assert service.forget_said(ctx) == 1
+    programme.clock.advance(days=1)
+    with programme.database.transaction(programme.tenant.merchant_id) as ctx:
+        assert service.forget_said(ctx) == 2
+    assert [(row.channel, row.state) for row in programme.said()] == [("sms", "queued")] * 2
+
+
+def test_the_platform_has_nobody_to_tell(database: Database) -> None:
+    with database.transaction(PLATFORM) as ctx:
+        service.hear(ctx, [Event("delivery.dead", "k", {"service": "PostHog", "reason": "500"})])
+        assert ctx.db.scalar(text("select count(*) from merchant_notices")) == 0
 
 
 def test_tenants_do_not_see_each_others_messages(database: Database, programme: Programme) -> None:

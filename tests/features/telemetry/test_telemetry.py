@@ -178,3 +178,34 @@ def test_log_of_deliveries_is_tidied_every_day(
         ctx.emit("every.daily", "2026-03-14", {})
     drain(parts, "telemetry.prune_delivery_log")
     assert ask(parts, tenant, "select message_id from delivery_log") == [(0,)]
+
+
+def test_messages_that_everybody_has_heard_are_forgotten_after_ninety_days(
+    parts: Parts, tenant: Tenant, clock: FixedClock
+) -> None:
+    with parts.database.transaction(tenant.merchant_id) as ctx:
+        for days, key in ((91, "old"), (91, "open"), (91, "dead"), (89, "new")):
+            topic = "points.changed" if key in ("open", "dead") else "nobody.hears"
+            ctx.db.execute(
+                text(
+                    "insert into outbox (merchant_id, topic, key, payload, created_at)"
+                    " values (:m, :topic, :key, '{}', :at)"
+                ),
+                {
+                    "m": tenant.merchant_id,
+                    "topic": topic,
+                    "key": key,
+                    "at": clock.at - timedelta(days=days),
+                },
+            )
+        ctx.db.execute(
+            text(
+                "insert into deliveries (merchant_id, handler, message_id, dead_at)"
+                " select merchant_id, 'h', message_id, case when key = 'dead' then now() end"
+                " from outbox where topic = 'points.changed'"
+            )
+        )
+        ctx.emit("every.daily", "2026-03-14", {})
+    drain(parts, "telemetry.forget_messages")
+    left = ask(parts, tenant, "select key from outbox where topic <> 'every.daily' order by key")
+    assert left == [("dead",), ("new",), ("open",)]

@@ -55,11 +55,17 @@ def settle(ctx: Context, message: Outgoing, outcome: Outcome) -> None:
     service.record_sent(ctx, message)
 
 
+def forget_said(ctx: Context) -> None:
+    """Forget what was said, and notices that were dismissed, long ago."""
+    service.forget_said(ctx)
+
+
 APPLIES = {said.topic: notify for said in discovery.notifications().values()}
 SENDS = {
     "notifications.email": Send(prepare, send_email, settle, "klaviyo"),
     "notifications.sms": Send(prepare, send_sms, settle, "postscript"),
 }
+EVERY = {"daily": forget_said}
 LABELS = {
     **dict.fromkeys(APPLIES, N_("deliveries.notifications.hear", "Messages about what happened")),
     "notifications.email": N_("deliveries.notifications.email", "E-mail to shoppers"),

@@ -1,10 +1,10 @@
-"""What telemetry does later: count product events, tell PostHog of them, and tidy the log of what
-was sent."""
+"""What telemetry does later: count product events, tell PostHog of them, and forget what was
+said and sent long ago."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from webapp.core import delivery_log
+from webapp.core import delivery_log, outbox
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import Message
@@ -65,9 +65,14 @@ def prune_delivery_log(ctx: Context) -> None:
     delivery_log.prune(ctx.db, ctx.merchant_id, ctx.wall)
 
 
+def forget_messages(ctx: Context) -> None:
+    """Forget what happened long ago and everybody has heard of."""
+    outbox.forget(ctx.db, ctx.merchant_id, ctx.wall)
+
+
 APPLIES = {"product.event": take_events}
 SENDS = {"telemetry.counted": Send(prepare, send, settle, service.POSTHOG)}
-EVERY = {"daily": prune_delivery_log}
+EVERY = {"daily": (prune_delivery_log, forget_messages)}
 LABELS = {
     "product.event": N_("deliveries.telemetry.count", "Counts of product events"),
     "telemetry.counted": N_("deliveries.telemetry.send", "Product events"),
