@@ -51,6 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(LogScanPlugin(known), "log-scan")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a demo, or a file's fixtures, runs in one worker; the longest group begins."""
+    for item in items:
+        group = "demo" if "demo" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "demo" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     with Supervisor() as supervisor:

@@ -15,6 +15,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 SECRET_NAMES = re.compile(r"secret|token|password|_keys?$|^key$|^(?:admin|customer)$")
 PUBLIC_NAMES = ("api_key",)
 SHORTEST_SECRET = 12
+LEAKS = "leaks"
 
 
 def found_in(line: str, known: Iterable[str] = ()) -> list[tuple[str, str]]:
@@ -123,11 +125,17 @@ class LogScanPlugin:
             logging.getLogger(name).setLevel(logging.DEBUG)
         logs.set_levels()
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker of a parallel run tells what it has found."""
+        self.scan.leaks += getattr(node, "workeroutput", {}).get(LEAKS, ())
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         logging.getLogger().removeHandler(self.scan)
         if self._folder is not None:
             self.scan.read_files(self._folder)
+        getattr(session.config, "workeroutput", {})[LEAKS] = self.scan.leaks
         if self.scan.leaks and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

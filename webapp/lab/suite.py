@@ -7,6 +7,9 @@ import sys
 import time
 
 DEBUGGER_OPTIONS = {"--pdb", "--trace"}
+# The whole suite runs on two workers, each with servers of its own; `conftest` says what stays
+# together. More of them gain nothing on small machines and starve the timing of faults.
+WORKERS = ("-n", "2", "--dist", "loadgroup", "--max-worker-restart", "0")
 END_SECONDS = 15.0
 
 
@@ -19,9 +22,11 @@ def main(argv: list[str]) -> int:
     full = "--full" in argv
     rest = [argument for argument in argv if argument != "--full"]
     selection = ["-m", "" if full else "not full"]
-    command = [sys.executable, "-m", "pytest", *selection, "--durations=10", *rest]
+    workers = () if any(not word.startswith("-") for word in rest) else WORKERS
+    command = [sys.executable, "-m", "pytest", *selection, *workers, "--durations=10", *rest]
     environ = {**os.environ, **({"LOYALNEST_FULL": "1"} if full else {})}
     if DEBUGGER_OPTIONS & set(rest):
+        command = [word for word in command if word not in workers]
         return subprocess.run(command, env=environ, check=False).returncode
     child = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, process_group=0)
     signal.signal(signal.SIGTERM, _leave)
