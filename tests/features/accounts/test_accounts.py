@@ -130,3 +130,20 @@ def test_store_belongs_to_one_merchant_only(database: Database, tenant: Tenant) 
     ):
         app_id = ctx.db.scalar(text("select app_id from stores"))
         service.connect_store(ctx, ConnectStore(tenant.shop, app_id, "USD"))
+
+
+def test_sessions_and_links_are_forgotten_long_after_their_end(
+    database: Database, tenant: Tenant, clock: FixedClock
+) -> None:
+    with database.transaction(tenant.merchant_id) as ctx:
+        person = service.add_admin(ctx, "Robin", "owner")
+        service.create_sign_in_link(ctx, person)
+        service.open_session(ctx, person)
+    clock.advance(days=30)
+    with database.transaction(tenant.merchant_id) as ctx:
+        service.open_session(ctx, person)
+        assert service.forget_sessions(ctx) == 0
+    clock.advance(hours=1)
+    with database.transaction(tenant.merchant_id) as ctx:
+        assert service.forget_sessions(ctx) == 2
+        assert ctx.db.scalar(text("select count(*) from admin_sessions")) == 1

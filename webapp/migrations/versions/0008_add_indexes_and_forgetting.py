@@ -59,4 +59,5 @@ $$;
 def upgrade() -> None:
     op.execute(INDEXES)
     op.execute(QUESTIONS)
-    op.execute("grant delete on outbox, notifications, merchant_notices to loyalnest_app")
+    forgotten = "outbox, notifications, merchant_notices, admin_sessions"
+    op.execute(f"grant delete on {forgotten} to loyalnest_app")

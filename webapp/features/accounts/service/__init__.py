@@ -67,6 +67,7 @@ from webapp.features.accounts.service.sessions import (
     admin_of_session,
     end_session,
     end_sessions,
+    forget_sessions,
     mark_session_seen,
     open_session,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "end_session",
     "end_sessions",
     "forget_events",
+    "forget_sessions",
     "handlers_of",
     "hear_of_subscription",
     "install_store",

@@ -13,6 +13,8 @@ from webapp.features.accounts.models import AdminSession
 from webapp.features.accounts.service.people import admin_signed_in
 
 SESSION_IDLE = timedelta(hours=12)
+# What has ended is kept for a while, for questions about who was signed in.
+KEPT = timedelta(days=30)
 # A session that was seen this recently is not written again.
 SEEN_EVERY = timedelta(minutes=5)
 
@@ -82,6 +84,23 @@ def end_sessions(ctx: Context, admin_user_id: str | None = None) -> int:
     ended = int(ctx.db.scalar(sql, values) or 0)
     ctx.audit("admin_signed_out_everywhere", admin_user_id=admin_user_id, sessions=ended)
     return ended
+
+
+def forget_sessions(ctx: Context) -> int:
+    """Delete sessions that ended, and links that ran out, long ago; their number."""
+    sql = text(
+        """
+        with sessions as (
+            delete from admin_sessions where merchant_id = :merchant_id and seen_at < :before
+            returning 1
+        ), links as (
+            delete from sign_in_links where merchant_id = :merchant_id and expires_at < :before
+            returning 1
+        ) select (select count(*) from sessions) + (select count(*) from links)
+        """
+    )
+    values = {"merchant_id": ctx.merchant_id, "before": ctx.wall - KEPT}
+    return int(ctx.db.scalar(sql, values) or 0)
 
 
 def _hash(token: str) -> bytes:
