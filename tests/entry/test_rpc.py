@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
@@ -21,7 +22,7 @@ from tests.rpc_client import Answer, RpcClient
 from webapp.core import discovery, i18n
 from webapp.entry import descriptors
 from webapp.entry.rest import MAX_BODY_BYTES
-from webapp.entry.rpc import RpcServer, seconds_left
+from webapp.entry.rpc import THREADS, RpcServer, seconds_left
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import CreateServiceKey
 from webapp.parts import Parts, build
@@ -92,6 +93,32 @@ def test_a_watcher_hears_of_a_shutdown(committed: Parts) -> None:
     threading.Thread(target=server.stop, args=(5,)).start()
     assert next(watched).status == HEALTH.NOT_SERVING
     client.close()
+
+
+def test_callers_who_send_nothing_keep_nobody_waiting(
+    client: RpcClient, tenant: Tenant, key: str
+) -> None:
+    unknown = (set(descriptors.methods()) - {SYNC}).pop()
+    health = "grpc.health.v1.Health"
+    mirror = "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+    over = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        over.wait()
+        yield from ()
+
+    held: list[Any] = [
+        client.channel.stream_stream(f"/{name}")(nothing())  # type: ignore[arg-type]
+        for name in (SYNC, unknown, f"{health}/Check", f"{health}/Watch", mirror)
+        for _ in range(THREADS)
+    ]
+    try:
+        assert sync(client, tenant, key, timeout=5).status == "OK"
+        assert health_of(client) == HEALTH.SERVING
+    finally:
+        for call in held:
+            call.cancel()
+        over.set()
 
 
 def test_without_a_database_a_call_is_refused_as_unavailable(blind: RpcClient) -> None:

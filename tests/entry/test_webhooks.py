@@ -178,7 +178,7 @@ def test_nothing_of_a_request_reaches_the_log(door: Door, caplog: pytest.LogCapt
     caplog.set_level(logging.DEBUG)
     door.webhook(order(1))
     door.webhook(order(1), secret="guess")
-    door.webhook(b"not json shopper7@shop.example", delivery="d-9")
+    door.webhook({"id": "shopper7@shop.example"}, delivery="d-9")
     door.drain("orders.take_paid_orders")
     assert caplog.records
     assert not any(word in caplog.text for word in ("shopper7", "guess", SECRET + '"', "30.50"))
