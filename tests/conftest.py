@@ -55,9 +55,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a demo, or a file's fixtures, runs in one worker; the longest group begins."""
     for item in items:
-        group = "demo" if "demo" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: "demo" not in getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=lambda item: group_of(item) != "demo")
+
+
+def group_of(item: pytest.Item) -> str:
+    """What a test shares its fixtures with: every user of the demo, or its file."""
+    return "demo" if "demo" in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
         "connection key": r"\b(?:phc_|phx_|xox[a-z]-|xapp-|xai-|sk_)[\w-]{6,}|\bpk_[0-9a-f]{8,}\b",
         "credential": r"(?i)\b(?:bearer|klaviyo-api-key|basic) [\w.~+/=-]{8,}",
         "sign-in link": r"\bmer_[\w-]{8,}(?:~|%7E)[\w-]{16,}",
-        "e-mail address": r"[\w.+%-]+@(?:[\w-]+\.)+[a-zA-Z]{2,}\b",
+        "e-mail address": r"[\w.+%-]{1,64}@(?:[\w-]+\.)+[a-zA-Z]{2,}\b",
         "telephone number": r"(?<![\w.+])\+[1-9]\d{7,14}\b",
     }.items()
 }

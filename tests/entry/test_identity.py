@@ -1,5 +1,7 @@
 """Who gets into the dashboard: session tokens of Shopify's admin, sessions that can be ended."""
 
+from dataclasses import replace
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -85,6 +87,13 @@ def test_direct_answers_are_never_framed(web: FlaskClient, address: str) -> None
     assert "cdn.shopify.com" not in policy
 
 
+def test_what_is_served_by_https_stays_there(held: Parts) -> None:
+    settings = replace(held.settings, base_url="https://loyalnest.example")
+    for parts, promised in ((held, None), (replace(held, settings=settings), "max-age=31536000")):
+        answer = create_app(parts).test_client().get("/healthz")
+        assert answer.headers.get("Strict-Transport-Security") == promised
+
+
 def test_document_without_a_token_fetches_one(
     web: FlaskClient, tenant: Tenant, held: Parts
 ) -> None:
@@ -152,8 +161,9 @@ def test_direct_form_needs_the_token_of_its_session(
     held: Parts, web: FlaskClient, tenant: Tenant
 ) -> None:
     person = open_session(held, web, tenant)
-    answer = web.post("/admin/people/sign-out", data={"person": person})
-    assert (answer.status_code, answer.headers["X-LoyalNest-Error"]) == (403, "form_expired")
+    for wrong in ({}, {"form_token": "another"}, {"form_token": "jeton é"}):
+        answer = web.post("/admin/people/sign-out", data={"person": person, **wrong})
+        assert (answer.status_code, answer.headers["X-LoyalNest-Error"]) == (403, "form_expired")
 
 
 def test_session_ends_when_signed_out_even_for_a_copy_of_the_cookie(

@@ -18,7 +18,8 @@ _SECRETS = (
     r"(?<=Bearer )\S+",
 )
 _ADDRESSES = (
-    r"[\w.+%-]+@(?:[\w-]+\.)+[a-zA-Z]{2,}\b",
+    # Bounded, because without an @ every character would begin the search anew.
+    r"[\w.+%-]{1,64}@(?:[\w-]+\.)+[a-zA-Z]{2,}\b",
     r"(?<![\w.+])\+[1-9]\d{7,14}\b",
 )
 _UNWANTED = re.compile("|".join((*_SECRETS, *_ADDRESSES)))

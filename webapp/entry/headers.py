@@ -5,7 +5,7 @@ loads anything from elsewhere: App Bridge and the Polaris web components from Sh
 Source: shopify.dev, "Set up iframe protection".
 """
 
-from flask import Response, g
+from flask import Response, current_app, g
 
 from webapp.core.words import shop_domain
 from webapp.entry import embedded
@@ -14,6 +14,7 @@ CDN = "https://cdn.shopify.com"
 ADMIN = "https://admin.shopify.com"
 OURS = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
 DIRECT = f"{OURS}form-action 'self'; frame-ancestors 'none'"
+ONLY_HTTPS = "max-age=31536000"
 HEADERS = {"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
 
 
@@ -23,6 +24,8 @@ def guard(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", policy)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", ONLY_HTTPS)
     return response
 
 

@@ -113,7 +113,8 @@ def check_form(form: Form) -> None:
     """Raise AppError(form_expired) unless the form was made for this session."""
     if embedded.asked():
         return
-    if not form_token() or not hmac.compare_digest(form.one(FORM_TOKEN), form_token()):
+    given, own = form.one(FORM_TOKEN).encode(), form_token().encode()
+    if not own or not hmac.compare_digest(given, own):
         raise AppError(FORM_EXPIRED)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from webapp.core.words import Money, currency_exponent
 from webapp.gateways.calling import GatewayError
@@ -131,7 +132,10 @@ class ShopOf:
         if refused:
             return Created(refused=refused)
         external_id = str(payload["appSubscription"]["id"])
-        return Created(external_id, str(payload["confirmationUrl"]))
+        address = str(payload["confirmationUrl"])
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise GatewayError("appSubscriptionCreate: no address to agree at", final=True)
+        return Created(external_id, address)
 
     def cancel(self, external_id: str) -> Standing:
         """End a subscription now."""

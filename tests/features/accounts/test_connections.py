@@ -73,6 +73,13 @@ def test_what_cannot_be_a_key_is_refused_without_being_repeated(
     assert shown(database, tenant.merchant_id) is None
 
 
+@pytest.mark.parametrize("region", ["eu.example/x", "a@b", "?", "-"])
+def test_what_becomes_part_of_an_address_is_no_address(database: Database, region: str) -> None:
+    values = {"bucket": "b", "region": region, "access_key_id": KEY, "secret_access_key": KEY}
+    with pytest.raises(AppError, match="connection_value_invalid"):
+        save(database, PLATFORM, "storage", **values)
+
+
 @pytest.mark.parametrize("name", ["slack", "nothing"])
 def test_a_merchant_has_no_keys_of_the_platform(database: Database, name: str) -> None:
     tenant = make_tenant(database)

@@ -26,6 +26,8 @@ SAVED = "connection_saved"
 REMOVED = "connection_removed"
 # Keys travel in headers of HTTP: visible ASCII, no blanks.
 _VALUE = re.compile(r"[\x21-\x7e]{1,500}")
+# What is no secret becomes a part of an address.
+_IN_ADDRESSES = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 SHOWN_OF_A_KEY = 4
 SHORTEST_SHOWN = 12
 
@@ -62,7 +64,7 @@ def save_connection(ctx: Context, message: SaveConnection) -> None:
     names = _names(ctx, message.service)
     values = {name: message.values.get(name, "").strip() for name in names}
     for name, value in values.items():
-        if not _VALUE.fullmatch(value):
+        if not (_IN_ADDRESSES if name in SHOWN else _VALUE).fullmatch(value):
             raise AppError(CONNECTION_VALUE_INVALID, field=name)
     row = _row(ctx, message.service) or _new(ctx, message.service)
     row.credential_id = new_id("crd_")
