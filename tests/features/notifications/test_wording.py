@@ -18,7 +18,7 @@ SHOP = "Nest & Co"
 def facts_of(said: Notification, n: int | None = None) -> Facts:
     """The sample of a message; with `n` for each of its numbers."""
     sample = {k: n if n is not None and isinstance(v, int) else v for k, v in said.facts.items()}
-    return {"events": n or 3, **sample, "shop": SHOP}
+    return {"events": 3 if n is None else n, **sample, "shop": SHOP}
 
 
 def parts(words: Words) -> list[str]:
