@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -62,12 +63,16 @@ class Served:
 def answer(sock: socket.socket) -> tuple[int, bytes]:
     """(status, all of it) of what comes back."""
     received = b""
-    while b"\r\n\r\n" not in received:
-        piece = sock.recv(65_536)
-        if not piece:
-            break
+    while not whole(received) and (piece := sock.recv(65_536)):
         received += piece
     return int(received.split()[1]), received
+
+
+def whole(received: bytes) -> bool:
+    """Whether this is an answer to its end."""
+    head, end, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *(\d+)", head)
+    return bool(end) and len(body) >= int(length[1] if length else 0)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Servers: one that answers with exactly the bytes it is told to, and any web application."""
 
+import re
 import socket
 import threading
 import time
@@ -25,6 +26,19 @@ def drip(answer: bytes, seconds: float) -> Script:
     return script
 
 
+def read_request(connection: socket.socket) -> None:
+    """Read a request to its end: what is closed with something unread is reset. A greeting of TLS
+    is all that comes of one."""
+    received = connection.recv(65_536)
+    while b"\r\n\r\n" not in received and not received.startswith(b"\x16"):
+        received += connection.recv(65_536) or b"\r\n\r\n"
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *(\d+)", head)
+    missing = int(length[1]) - len(body) if length else 0
+    while missing > 0 and (piece := connection.recv(65_536)):
+        missing -= len(piece)
+
+
 @pytest.fixture
 def raw() -> Iterator[Raw]:
     """Answer every request so; the address. The server goes with the test."""
@@ -32,7 +46,7 @@ def raw() -> Iterator[Raw]:
 
     def answer(connection: socket.socket, script: Script | bytes) -> None:
         with connection, suppress(OSError):
-            connection.recv(65_536)
+            read_request(connection)
             if isinstance(script, bytes):
                 connection.sendall(script)
             else:
