@@ -13,11 +13,13 @@ _GID = re.compile(r"gid://shopify/Customer/([0-9]{1,19})", re.ASCII)
 # Through the stores, because identities are indexed by store and external id.
 _MEMBERS = text(
     """
-select customer_id from users where merchant_id = :merchant_id and customer_id = :asked
+select coalesce(merged_into, customer_id)
+from users where merchant_id = :merchant_id and customer_id = :asked
 union
-select i.customer_id
+select coalesce(u.merged_into, u.customer_id)
 from stores s
 join customer_identities i on i.merchant_id = s.merchant_id and i.store_id = s.store_id
+join users u on u.merchant_id = i.merchant_id and u.customer_id = i.customer_id
 where s.merchant_id = :merchant_id and i.external_id = :external
 limit 2
 """
@@ -47,6 +49,27 @@ def find_member(ctx: Context, asked: str) -> str:
     if len(found) > 1:
         raise AppError(CUSTOMER_AMBIGUOUS, customer=asked)
     return str(found[0])
+
+
+_MEMBER = text(
+    """
+    select coalesce(u.merged_into, u.customer_id)
+    from customer_identities i
+    join users u on u.merchant_id = i.merchant_id and u.customer_id = i.customer_id
+    where i.merchant_id = :merchant_id and i.store_id = :store_id and i.external_id = :external_id
+    """
+)
+
+
+def member_of_identity(ctx: Context, store_id: str, external_id: str) -> str | None:
+    """The member behind a store's customer, or None for somebody we have not met yet."""
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "store_id": store_id,
+        "external_id": external_id,
+    }
+    found: str | None = ctx.db.scalar(_MEMBER, values)
+    return found
 
 
 def find_stores(ctx: Context, asked: Iterable[str]) -> tuple[str, ...]:

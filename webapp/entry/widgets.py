@@ -12,7 +12,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, g, render_template, request
 from markupsafe import Markup
 
-from webapp.core import discovery, i18n, routing, tenancy
+from webapp.core import discovery, i18n, members, routing, tenancy
 from webapp.core.cache import fragment_key
 from webapp.core.contract import Visitor
 from webapp.core.db import connection_lost
@@ -20,7 +20,6 @@ from webapp.core.errors import INTERNAL, NOT_FOUND, SIGNATURE_INVALID, UNAVAILAB
 from webapp.core.routing import StoreAddress
 from webapp.entry import parts
 from webapp.features.accounts import service as accounts
-from webapp.features.orders import service as orders
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("widgets", __name__)
@@ -58,7 +57,7 @@ def render(name: str) -> bytes:
     customer_id = None
     if asked.customer:
         with database.transaction(address.merchant_id, readonly=True) as ctx:
-            customer_id = orders.find_customer(ctx, address.store_id, asked.customer)
+            customer_id = members.member_of_identity(ctx, address.store_id, asked.customer)
     root = shop_root(request.args.get("root", ""))
     signed_in = asked.customer is not None
     visitor = Visitor(asked.shop, asked.path_prefix, root, customer_id, signed_in)

@@ -25,6 +25,7 @@ from webapp.core.models.tenants import (
     Connection,
     Merchant,
     PlatformConnection,
+    ProgramSettings,
     ServiceKey,
     Store,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Merchant",
     "Order",
     "PlatformConnection",
+    "ProgramSettings",
     "Refund",
     "ServiceKey",
     "Store",

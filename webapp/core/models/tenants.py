@@ -1,6 +1,7 @@
 """Merchants, their stores and apps, and who and what may act for them."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.crypto import Place
@@ -93,6 +94,36 @@ class Store(Base):
     def refresh_place(merchant_id: str, store_id: str) -> Place:
         """What the sealed refresh token is bound to."""
         return Place("stores", "refresh_token", merchant_id, store_id)
+
+
+class ProgramSettings(Base):
+    """What one merchant's programme shares. `multi_store_config` is the specification's
+    `{"shared_stores": [shop domains], "shared_leaderboard": bool}` and what the sharing page adds;
+    `theme_extension_config` belongs to the widgets. `timezone` is the programme's (IANA), in which
+    its days and cycles begin; `currency` the one its spending is counted in (NULL: the first
+    store's). `pepper` is the sealed key of the hashes of addresses."""
+
+    __tablename__ = "program_settings"
+    __table_args__ = (Index("idx_program_settings_merchant_id", "merchant_id"),)
+
+    merchant_id: Mapped[str] = mapped_column(
+        Text, ForeignKey("merchants.merchant_id"), primary_key=True
+    )
+    multi_store_config: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("""'{"shared_stores": [], "shared_leaderboard": false}'""")
+    )
+    theme_extension_config: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{}'")
+    )
+    timezone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    currency: Mapped[str | None] = mapped_column(Text)
+    pepper: Mapped[bytes | None] = mapped_column(LargeBinary)
+    updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+
+    @staticmethod
+    def pepper_place(merchant_id: str) -> Place:
+        """What the sealed pepper is bound to."""
+        return Place("program_settings", "pepper", merchant_id, "")
 
 
 class AdminUser(Base):

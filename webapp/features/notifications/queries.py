@@ -74,8 +74,11 @@ select distinct on (p.store_id, p.customer_id)
        p.store_id, p.customer_id, i.external_id, c.email, c.phone, c.locale, c.email_consent,
        c.sms_consent
 from unnest(cast(:stores as text[]), cast(:customers as text[])) as p(store_id, customer_id)
+join users u
+    on u.merchant_id = :merchant_id
+    and (u.customer_id = p.customer_id or u.merged_into = p.customer_id)
 join customer_identities i
-    on i.merchant_id = :merchant_id and i.store_id = p.store_id and i.customer_id = p.customer_id
+    on i.merchant_id = u.merchant_id and i.store_id = p.store_id and i.customer_id = u.customer_id
 left join customer_contacts c
     on c.merchant_id = i.merchant_id and c.store_id = i.store_id and c.external_id = i.external_id
 order by p.store_id, p.customer_id, c.updated_at desc nulls last, i.external_id

@@ -15,14 +15,13 @@ from webapp.features.orders.service.imports import (
     stage,
     take_chunk,
 )
-from webapp.features.orders.service.known import find_customer, find_store
+from webapp.features.orders.service.known import find_store
 from webapp.features.orders.service.live import prepare_missed, take_missed, take_paid
 
 __all__ = [
     "ALL_ORDERS",
     "ask_history",
     "begin_import",
-    "find_customer",
     "find_store",
     "finish_import",
     "keep_contacts",

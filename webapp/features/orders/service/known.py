@@ -1,10 +1,10 @@
-"""Stores and customers by what others call them."""
+"""Stores by what others call them."""
 
 from sqlalchemy import select
 
 from webapp.core.context import Context
 from webapp.core.errors import STORE_NOT_FOUND, AppError
-from webapp.core.models import CustomerIdentity, Store
+from webapp.core.models import Store
 from webapp.features.orders.messages import StoreFound
 
 
@@ -17,13 +17,3 @@ def find_store(ctx: Context, shop_domain: str) -> StoreFound:
     if row is None:
         raise AppError(STORE_NOT_FOUND, store=shop_domain)
     return StoreFound(*row)
-
-
-def find_customer(ctx: Context, store_id: str, external_id: str) -> str | None:
-    """The member behind a store's customer, or None for somebody we have not met yet."""
-    sql = select(CustomerIdentity.customer_id).where(
-        CustomerIdentity.merchant_id == ctx.merchant_id,
-        CustomerIdentity.store_id == store_id,
-        CustomerIdentity.external_id == external_id,
-    )
-    return ctx.db.scalar(sql)

@@ -1,4 +1,4 @@
-"""What goes into and comes out of the use cases of points, and what is said about them."""
+"""Entries, balances and what carries them, and what members hear of them."""
 
 from dataclasses import dataclass
 from datetime import date

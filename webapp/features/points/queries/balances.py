@@ -1,4 +1,4 @@
-"""Reads of the ledger and its projections."""
+"""Balances, what members see of them, and how many the storefronts show."""
 
 from dataclasses import dataclass
 from datetime import timedelta
