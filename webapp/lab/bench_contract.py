@@ -6,12 +6,6 @@ settings, and with the very statements that the row's use case was seen to run.
 """
 
 import argparse
-import base64
-import os
-import socket
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,13 +15,8 @@ from sqlalchemy import Engine, TextClause, event
 
 from webapp.core import discovery, messages
 from webapp.core.config import Settings
-from webapp.core.db import provision, upgrade
 from webapp.core.words import new_id
 from webapp.demo.services import web_server
-from webapp.embedded.local import LocalServers, ServerUrls
-from webapp.embedded.postgres import NAME as POSTGRES
-from webapp.embedded.supervisor import Supervisor
-from webapp.embedded.valkey import NAME as VALKEY
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore, CreateServiceKey, RegisterApp
 from webapp.features.orders.commands import import_files
@@ -35,7 +24,7 @@ from webapp.features.orders.messages import FileImport
 from webapp.lab import bare
 from webapp.lab.bench import BenchError, Result
 from webapp.lab.callers import over_grpc, over_http, repeat
-from webapp.lab.processes import cpu_seconds
+from webapp.lab.stage import POSTGRES, VALKEY, Stage, free_ports, open_stage
 from webapp.parts import Parts, build
 
 ROW = "sync_points"
@@ -43,8 +32,6 @@ SHOP = "bench.myshopify.com"
 CUSTOMER = "7104466075915"
 # Many short rounds, so that what else the machine does meets all four alike.
 CALLS, ROUNDS, WARM_UP = 50, 16, 100
-READY_SECONDS = 60.0
-ROOT = Path(__file__).parents[2]
 GOALS = {"rest_ratio": (">=", 0.5), "grpc_ratio": (">=", 0.5)}
 NOTES = (
     "POST /v1/api/points/sync and points.v1.PointsService/SyncPoints of a member, with a service",
@@ -88,15 +75,13 @@ class Peer:
 def run(argv: list[str]) -> Result:
     """Measure all four. Raises BenchError when an answer is not the expected one."""
     options = parse(argv)
-    with tempfile.TemporaryDirectory(prefix="loyalnest-bench-") as name, Supervisor() as servers:
-        folder = Path(name)
-        urls = LocalServers(folder / "data").start(servers, {})
-        peers = Bench(servers, urls, folder).start()
+    with open_stage() as stage:
+        peers = start(stage)
         for peer in peers:
             repeat(peer.connect, WARM_UP, check)
         for _ in range(options.rounds):
             for peer in peers:
-                measure(servers, peer, options.calls)
+                measure(stage, peer, options.calls)
     return Result(figures({peer.name: peer.cost for peer in peers}), GOALS, NOTES)
 
 
@@ -116,13 +101,12 @@ def figures(costs: Mapping[str, Cost]) -> dict[str, float]:
     return found
 
 
-def measure(servers: Supervisor, peer: Peer, calls: int) -> None:
+def measure(stage: Stage, peer: Peer, calls: int) -> None:
     """Make the calls, and add what they took to the peer's cost."""
-    own, stores = pid(servers, peer.name), [pid(servers, n) for n in (POSTGRES, VALKEY)]
-    python, stored = cpu_seconds(own), sum(map(cpu_seconds, stores))
+    python, stored = stage.cpu(peer.name), stage.cpu(POSTGRES, VALKEY)
     peer.cost.calls += repeat(peer.connect, calls, check)
-    peer.cost.python += cpu_seconds(own) - python
-    peer.cost.stores += sum(map(cpu_seconds, stores)) - stored
+    peer.cost.python += stage.cpu(peer.name) - python
+    peer.cost.stores += stage.cpu(POSTGRES, VALKEY) - stored
 
 
 def check(fields: Mapping[str, Any]) -> None:
@@ -130,70 +114,36 @@ def check(fields: Mapping[str, Any]) -> None:
         raise BenchError(f"A call was answered with {dict(fields)}.")
 
 
-def pid(servers: Supervisor, name: str) -> int:
-    found = servers.pid(name)
-    if found is None:
-        raise BenchError(f"{name} is gone.")
-    return found
-
-
-class Bench:
-    """The servers of one call."""
-
-    def __init__(self, servers: Supervisor, urls: ServerUrls, folder: Path) -> None:
-        self.servers, self.urls, self.folder = servers, urls, folder
-        app_url, owner_url = provision(urls.admin_url, "bench")
-        upgrade(owner_url)
-        self.environment = {
-            "DATABASE_URL": app_url,
-            "REDIS_URL": urls.redis_url,
-            "LOYALNEST_SECRET_KEY": os.urandom(16).hex(),
-            "LOYALNEST_ENCRYPTION_KEYS": f"bench:{base64.b64encode(os.urandom(32)).decode()}",
-            "LOYALNEST_CALLS_A_MINUTE": "1000000",
-        }
-
-    def start(self) -> list[Peer]:
-        """All four, once each of them answers."""
-        parts = build(Settings.from_env(self.environment))
-        merchant_id, key = connect_shop(parts, self.folder)
-        _, row = discovery.use_cases()[ROW]
-        given = {"customer_id": CUSTOMER, "store_ids": [SHOP], "locale": "en"}
-        told = self.folder / "recorded.json"
-        record(parts, merchant_id, given).write(told)
-        parts.database.close()
-        ports = free_ports(4)
-        headers = {"Authorization": f"Bearer {key}"}
-        peers = [
-            Peer("rest", over_http(ports[0], row.path, given, headers)),
-            Peer("bare_rest", over_http(ports[1], bare.PATH, given, {})),
-            Peer("grpc", over_grpc(ports[2], row.grpc, given, {"authorization": f"Bearer {key}"})),
-            Peer("bare_grpc", over_grpc(ports[3], bare.METHOD, given, {})),
-        ]
-        factory = f"webapp.lab.bare:create_web('{told}')"
-        self.spawn("rest", *web_server("wsgi:app", f"127.0.0.1:{ports[0]}"))
-        self.spawn("bare_rest", *web_server(factory, f"127.0.0.1:{ports[1]}"))
-        self.spawn("grpc", "-m", "webapp.rpc", "--bind", f"127.0.0.1:{ports[2]}")
-        self.spawn("bare_grpc", "-m", "webapp.lab.bare", str(told), f"127.0.0.1:{ports[3]}")
-        for peer, port in zip(peers, ports, strict=True):
-            self.wait_for(peer.name, port)
-        return peers
-
-    def spawn(self, name: str, *argv: str) -> None:
-        log = self.folder / f"{name}.log"
-        self.servers.spawn(name, [sys.executable, *argv], env=self.environment, cwd=ROOT, log=log)
-
-    def wait_for(self, name: str, port: int) -> None:
-        """Return when the server takes connections. Raises BenchError."""
-        deadline = time.monotonic() + READY_SECONDS
-        while time.monotonic() < deadline:
-            self.servers.check(name)
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=2).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise BenchError(f"{name} does not listen after {READY_SECONDS:.0f} s.")
+def start(stage: Stage) -> list[Peer]:
+    """All four, once each of them answers."""
+    environment = stage.new_database("bench").environment
+    parts = build(Settings.from_env(environment))
+    merchant_id, key = connect_shop(parts, stage.folder)
+    _, row = discovery.use_cases()[ROW]
+    given = {"customer_id": CUSTOMER, "store_ids": [SHOP], "locale": "en"}
+    told = stage.folder / "recorded.json"
+    record(parts, merchant_id, given).write(told)
+    parts.database.close()
+    ports = free_ports(4)
+    headers = {"Authorization": f"Bearer {key}"}
+    peers = [
+        Peer("rest", over_http(ports[0], row.path, given, headers)),
+        Peer("bare_rest", over_http(ports[1], bare.PATH, given, {})),
+        Peer("grpc", over_grpc(ports[2], row.grpc, given, {"authorization": f"Bearer {key}"})),
+        Peer("bare_grpc", over_grpc(ports[3], bare.METHOD, given, {})),
+    ]
+    factory = f"webapp.lab.bare:create_web('{told}')"
+    commands = {
+        "rest": web_server("wsgi:app", f"127.0.0.1:{ports[0]}"),
+        "bare_rest": web_server(factory, f"127.0.0.1:{ports[1]}"),
+        "grpc": ("-m", "webapp.rpc", "--bind", f"127.0.0.1:{ports[2]}"),
+        "bare_grpc": ("-m", "webapp.lab.bare", str(told), f"127.0.0.1:{ports[3]}"),
+    }
+    for name, argv in commands.items():
+        stage.spawn(name, environment, *argv)
+    for peer, port in zip(peers, ports, strict=True):
+        stage.wait_for(peer.name, port)
+    return peers
 
 
 def connect_shop(parts: Parts, folder: Path) -> tuple[str, str]:
@@ -225,17 +175,6 @@ def record(parts: Parts, merchant_id: str, given: Mapping[str, Any]) -> bare.Rec
         row.run(ctx, messages.decode(row.message, given))
     event.remove(Engine, "before_execute", note)
     return bare.Recorded(parts.settings.database_url, tuple(seen))
-
-
-def free_ports(count: int) -> list[int]:
-    """So many ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def parse(argv: list[str]) -> argparse.Namespace:

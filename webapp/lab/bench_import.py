@@ -6,27 +6,16 @@ What it is compared with is measured in the same call, on the same server, from 
 """
 
 import argparse
-import base64
-import os
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-import redis
-from rq import Worker
 from sqlalchemy import URL, create_engine, make_url, text
 
 from webapp.core.config import Settings
-from webapp.core.db import provision, upgrade
 from webapp.core.words import new_id
-from webapp.embedded.local import LocalServers, ServerUrls
-from webapp.embedded.postgres import NAME as POSTGRES
-from webapp.embedded.supervisor import Supervisor
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import ConnectStore, RegisterApp
 from webapp.features.orders.commands import import_files, wait_for_handlers
@@ -34,11 +23,11 @@ from webapp.features.orders.messages import FileImport
 from webapp.lab.bench import BenchError, Result
 from webapp.lab.generated_orders import write_orders
 from webapp.lab.processes import cpu_seconds
+from webapp.lab.stage import POSTGRES, Stage, open_stage
 from webapp.parts import Parts, build
 
 SMALL, LARGE = 60_000, 1_000_000
 WORKERS = 2
-READY_SECONDS = 60.0
 SHOP = "bench.myshopify.com"
 COPY_ROUNDS = 3
 # A round of COPY takes at least this many rows, since CPU time comes in steps of 10 ms.
@@ -91,11 +80,8 @@ class Measured:
 def run(argv: list[str]) -> Result:
     """Measure a small and a large import. Raises BenchError when an import's result is wrong."""
     options = parse(argv)
-    with tempfile.TemporaryDirectory(prefix="loyalnest-bench-") as name, Supervisor() as servers:
-        folder = Path(name)
-        urls = LocalServers(folder / "data").start(servers, {})
-        bench = Bench(servers, urls, folder)
-        small, large = (bench.measure(orders) for orders in (options.small, options.large))
+    with open_stage() as stage:
+        small, large = (measure(stage, orders) for orders in (options.small, options.large))
     return Result(figures(small, large), GOALS, NOTES)
 
 
@@ -123,103 +109,61 @@ def figures(small: Measured, large: Measured) -> dict[str, float]:
     }
 
 
-class Bench:
-    """The servers of one call, and what is measured on them."""
+def measure(stage: Stage, orders: int) -> Measured:
+    """COPY, then import, one file of `orders` rows in a new database."""
+    file = stage.folder / f"{orders}.csv"
+    points = write_orders(file, orders)
+    database = stage.new_database(f"bench_{orders}")
+    copied = copy(stage, database.owner_url, file, orders)
+    parts = build(Settings.from_env(database.environment))
+    connect_shop(parts)
+    with stage.workers(database.environment, WORKERS) as pids:
+        imported = bring_in(stage, parts, file, orders, pids)
+    parts.database.close()
+    check(make_url(stage.urls.admin_url).set(database=database.name), orders, points)
+    stage.administer(f"drop database {database.name} with (force)")
+    return Measured(imported, copied)
 
-    def __init__(self, servers: Supervisor, urls: ServerUrls, folder: Path) -> None:
-        self.servers, self.urls, self.folder = servers, urls, folder
 
-    def measure(self, orders: int) -> Measured:
-        """COPY, then import, one file of `orders` rows in a new database."""
-        database, file = f"bench_{orders}", self.folder / f"{orders}.csv"
-        points = write_orders(file, orders)
-        app_url, owner_url = provision(self.urls.admin_url, database)
-        upgrade(owner_url)
-        copied = self.copy(owner_url, file, orders)
-        environment = {
-            "DATABASE_URL": app_url,
-            "REDIS_URL": self.urls.redis_url,
-            "LOYALNEST_SECRET_KEY": os.urandom(16).hex(),
-            "LOYALNEST_ENCRYPTION_KEYS": f"bench:{base64.b64encode(os.urandom(32)).decode()}",
-        }
-        parts = build(Settings.from_env(environment))
-        connect_shop(parts)
-        with self.processes(environment, database) as pids:
-            imported = self.bring_in(parts, file, orders, pids)
-        parts.database.close()
-        check(make_url(self.urls.admin_url).set(database=database), orders, points)
-        self.administer(f"drop database {database} with (force)")
-        return Measured(imported, copied)
+def copy(stage: Stage, owner_url: str, file: Path, orders: int) -> Cost:
+    """The best of several rounds of COPY into a new table, by the clock and by CPU."""
+    again = max(1, COPY_ROWS // orders)
+    url = owner_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    rounds = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(COPY_ROUNDS):
+            connection.execute(_CREATE_BARE)
+            stage.administer("checkpoint")
 
-    def copy(self, owner_url: str, file: Path, orders: int) -> Cost:
-        """The best of several rounds of COPY into a new table, by the clock and by CPU."""
-        again = max(1, COPY_ROWS // orders)
-        url = owner_url.replace("postgresql+psycopg://", "postgresql://", 1)
-        rounds = []
-        with psycopg.connect(url, autocommit=True) as connection:
-            for _ in range(COPY_ROUNDS):
-                connection.execute(_CREATE_BARE)
-                self.administer("checkpoint")
+            def fill() -> None:
+                for _ in range(again):
+                    copy_file(connection, file)
 
-                def fill() -> None:
-                    for _ in range(again):
-                        copy_file(connection, file)
+            rounds.append(cost(stage, again * orders, (), fill))
+        connection.execute("drop table bare")
+    wall, cpu = min(r.wall for r in rounds), min(r.server_cpu for r in rounds)
+    return Cost(again * orders, wall, cpu, min(r.python_cpu for r in rounds))
 
-                rounds.append(self.cost(again * orders, (), fill))
-            connection.execute("drop table bare")
-        wall, cpu = min(r.wall for r in rounds), min(r.server_cpu for r in rounds)
-        return Cost(again * orders, wall, cpu, min(r.python_cpu for r in rounds))
 
-    def bring_in(self, parts: Parts, file: Path, orders: int, pids: tuple[int, ...]) -> Cost:
-        """Import the file and wait for all that follows from it."""
-        self.administer("checkpoint")
+def bring_in(stage: Stage, parts: Parts, file: Path, orders: int, pids: tuple[int, ...]) -> Cost:
+    """Import the file and wait for all that follows from it."""
+    stage.administer("checkpoint")
 
-        def work() -> None:
-            import_files(parts.database, FileImport(SHOP, (file,), quiet=True))
-            wait_for_handlers(parts.database, SHOP, quiet=True)
+    def work() -> None:
+        import_files(parts.database, FileImport(SHOP, (file,), quiet=True))
+        wait_for_handlers(parts.database, SHOP, quiet=True)
 
-        return self.cost(orders, pids, work)
+    return cost(stage, orders, pids, work)
 
-    def cost(self, rows: int, processes: tuple[int, ...], work: Callable[[], None]) -> Cost:
-        """What `work` on so many rows takes; `processes` are those that work along."""
-        postmaster = self.servers.pid(POSTGRES)
-        if postmaster is None:
-            raise BenchError("PostgreSQL is gone.")
-        began, server = time.monotonic(), cpu_seconds(postmaster)
-        python = time.process_time() + sum(map(cpu_seconds, processes))
-        work()
-        wall = time.monotonic() - began
-        used = time.process_time() + sum(map(cpu_seconds, processes)) - python
-        return Cost(rows, wall, cpu_seconds(postmaster) - server, used)
 
-    @contextmanager
-    def processes(self, environment: dict[str, str], name: str) -> Iterator[tuple[int, ...]]:
-        """Two workers and the relay, once the workers listen; gives their pids."""
-        commands = {f"worker-{n + 1}": "worker" for n in range(WORKERS)} | {"relay": "relay"}
-        root = Path(__file__).parents[2]
-        with Supervisor() as supervisor:
-            for title, kind in commands.items():
-                argv = [sys.executable, "-m", "jobs", kind]
-                log = self.folder / f"{name}-{title}.log"
-                supervisor.spawn(title, argv, env=environment, cwd=root, log=log)
-            self.wait_for_workers()
-            yield tuple(pid for title in commands if (pid := supervisor.pid(title)))
-
-    def wait_for_workers(self) -> None:
-        """Return when all workers listen, as they do in production before an import begins."""
-        deadline = time.monotonic() + READY_SECONDS
-        with redis.Redis.from_url(self.urls.redis_url) as connection:
-            while Worker.count(connection) < WORKERS:
-                if time.monotonic() > deadline:
-                    raise BenchError(f"The workers do not listen after {READY_SECONDS:.0f} s.")
-                time.sleep(0.1)
-
-    def administer(self, sql: str) -> None:
-        """One statement of the superuser, outside a transaction."""
-        engine = create_engine(self.urls.admin_url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(sql))
-        engine.dispose()
+def cost(stage: Stage, rows: int, processes: tuple[int, ...], work: Callable[[], None]) -> Cost:
+    """What `work` on so many rows takes; `processes` are those that work along."""
+    began, server = time.monotonic(), stage.cpu(POSTGRES)
+    python = time.process_time() + sum(map(cpu_seconds, processes))
+    work()
+    wall = time.monotonic() - began
+    used = time.process_time() + sum(map(cpu_seconds, processes)) - python
+    return Cost(rows, wall, stage.cpu(POSTGRES) - server, used)
 
 
 _CREATE_BARE = """
