@@ -13,14 +13,30 @@ from webapp.core.db import Database
 from webapp.core.deliveries import Message
 from webapp.core.errors import Kind
 from webapp.core.i18n import N_
+from webapp.core.storefront import ProxyPage as ProxyPage
+from webapp.core.storefront import Visitor as Visitor
+from webapp.core.storefront import Widget as Widget
 
-# jobs.py: APPLIES = {topic: apply}. Database only, in sets, exactly once.
+# jobs.py: APPLIES = {topic: apply}, or a tuple of applies. Database only, in sets, exactly once.
 # jobs.py: EVERY = {"hourly": work}, or a tuple of works: work(ctx), once a period for each merchant
 # and for the platform (merchant id "platform", which has no row in `merchants` and no stores);
 # database only, what leaves is emitted. See `schedule`.
 # inbound.py: RECEIVES = {("shopify", "orders/paid"): receive}: receive(ctx, events), database only,
 # in sets, exactly once. See `inbox`.
 Apply = Callable[[Context, Sequence[Message]], None]
+
+
+Applies = Mapping[str, Apply | tuple[Apply, ...]]
+
+
+def gathered(*subjects: Applies) -> dict[str, tuple[Apply, ...]]:
+    """The APPLIES of a feature's subjects as one: several may hear the same topic."""
+    topics: dict[str, tuple[Apply, ...]] = {}
+    for subject in subjects:
+        for topic, work in subject.items():
+            more = work if isinstance(work, tuple) else (work,)
+            topics[topic] = (*topics.get(topic, ()), *more)
+    return topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,28 +219,6 @@ GROUPS = {
     "connections": N_("dashboard.group.connections", "Connections"),
     "account": N_("dashboard.group.account", "Account"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who looks at a widget: the shop, and the member when one is signed in. A customer who signed
-    in but has not ordered yet is `signed_in` without a `customer_id`. `root` begins the addresses
-    of the shop in the visitor's language, e.g. `/ar`, or is empty."""
-
-    shop: str
-    path_prefix: str
-    root: str
-    customer_id: str | None
-    signed_in: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Widget:
-    """widgets/<name>/widget.py: WIDGET = Widget(...). `load` gives the values of `fragment.html`;
-    `tags` names the cache tags that a cached fragment of this visitor depends on."""
-
-    load: Callable[[Context, Visitor], Mapping[str, Any]]
-    tags: Callable[[Visitor], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from webapp.core import inbox, schedule
 from webapp.core.context import HandlerNames
@@ -15,6 +16,7 @@ from webapp.core.contract import (
     Notification,
     Page,
     Panel,
+    ProxyPage,
     Send,
     UseCase,
     Widget,
@@ -64,18 +66,22 @@ def handler_names() -> HandlerNames:
 def _heard() -> Iterator[tuple[str, str, Apply | Send]]:
     """(topic, handler name, what handles) of everything that any feature hears."""
     for feature, module in parts("jobs"):
-        for topic, function in getattr(module, "APPLIES", {}).items():
-            yield topic, f"{feature}.{function.__name__}", function
+        for topic, work in getattr(module, "APPLIES", {}).items():
+            yield from ((topic, f"{feature}.{f.__name__}", f) for f in _several(work))
         for topic, send in getattr(module, "SENDS", {}).items():
             yield topic, f"{feature}.send.{topic}", send
         for name, work in getattr(module, "EVERY", {}).items():
-            for function in work if isinstance(work, tuple) else (work,):
+            for function in _several(work):
                 handler = f"{feature}.{function.__name__}"
                 yield schedule.topic(name), handler, schedule.Periodic(function)
     for feature, module in parts("inbound"):
         for (source, topic), function in module.RECEIVES.items():
             name = f"{feature}.{function.__name__}"
             yield inbox.outbox_topic(source, topic), name, inbox.Receiver(function)
+
+
+def _several(work: Any) -> tuple[Any, ...]:
+    return work if isinstance(work, tuple) else (work,)
 
 
 @cache
@@ -146,6 +152,13 @@ def widgets() -> Mapping[str, tuple[str, Widget]]:
         module = import_module("webapp.features." + ".".join(folder.parts) + ".widget")
         found[path.parent.name] = (f"{folder.as_posix()}/fragment.html", module.WIDGET)
     return found
+
+
+@cache
+def proxy_pages() -> Mapping[str, tuple[str, ProxyPage]]:
+    """First word below /apps/loyalnest/ -> (template, page) of every page inside a shop's theme."""
+    found = [(f, p) for f, module in parts("public") for p in getattr(module, "PROXY_PAGES", ())]
+    return {page.path: (f"{f}/templates/{page.template}", page) for f, page in found}
 
 
 def commands() -> Mapping[str, Command]:

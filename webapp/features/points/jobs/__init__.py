@@ -1,7 +1,8 @@
 """What points does later, one file a subject, gathered here."""
 
+from webapp.core.contract import gathered
 from webapp.features.points.jobs import ledger
 
-APPLIES = {**ledger.APPLIES}
+APPLIES = gathered(ledger.APPLIES)
 SENDS = {**ledger.SENDS}
 LABELS = {**ledger.LABELS}

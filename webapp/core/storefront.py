@@ -1,0 +1,58 @@
+"""What shoppers see of a feature inside their shop: widgets, and pages inside the shop's theme."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.core.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at a widget: the shop, and the member when one is signed in. A customer who signed
+    in but has not ordered yet is `signed_in` without a `customer_id`. `root` begins the addresses
+    of the shop in the visitor's language, e.g. `/ar`, or is empty."""
+
+    shop: str
+    path_prefix: str
+    root: str
+    customer_id: str | None
+    signed_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """widgets/<name>/widget.py: WIDGET = Widget(...). `load` gives the values of `fragment.html`;
+    `tags` names the cache tags that a cached fragment of this visitor depends on."""
+
+    load: Callable[[Context, Visitor], Mapping[str, Any]]
+    tags: Callable[[Visitor], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """That somebody looked at a page: a hash of who (one a day for each device and network, keyed
+    by the merchant's own secret), and the last word of the address."""
+
+    who: bytes
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyPage:
+    """public.py: PROXY_PAGES = (ProxyPage(...),): a page inside the shop's theme, for everybody, at
+    `/apps/loyalnest/<path>/<name>`.
+
+    `load` gives the values of `template` (in the feature's `templates/`) for a visitor and a name;
+    `given` is what the address says beside it (all text). The values are the same in every
+    language, for one answer may hold all of them; the template words them. Its form is sent to the
+    page's own address and carries out the call of programs named `action` (see `UseCase.proxy`);
+    the page is then shown again with the call's `answer`, or with the reason why it was `refused`.
+    `seen` is told of every look by what does not seem to be a machine, in a transaction of its own.
+    """
+
+    path: str
+    load: Callable[[Context, Visitor, str, Mapping[str, str]], Mapping[str, Any]]
+    template: str
+    action: str = ""
+    seen: Callable[[Context, Seen], None] | None = None
