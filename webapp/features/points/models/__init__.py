@@ -1,5 +1,12 @@
 """Tables that only points writes, one file a subject, gathered here."""
 
+from webapp.features.points.models.identities import (
+    LINK_REASONS,
+    Birthday,
+    IdentityLink,
+    SharingChange,
+    ShopifyMerge,
+)
 from webapp.features.points.models.ledger import (
     ENTRY_TYPES,
     LotAllocation,
@@ -12,6 +19,9 @@ from webapp.features.points.models.rules import PointsRate, PointsRule
 
 __all__ = [
     "ENTRY_TYPES",
+    "LINK_REASONS",
+    "Birthday",
+    "IdentityLink",
     "LotAllocation",
     "MetafieldProjection",
     "PointsDeficit",
@@ -19,4 +29,6 @@ __all__ = [
     "PointsRate",
     "PointsRule",
     "PointsTransaction",
+    "SharingChange",
+    "ShopifyMerge",
 ]
