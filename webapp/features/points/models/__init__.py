@@ -16,6 +16,7 @@ from webapp.features.points.models.ledger import (
     PointsTransaction,
 )
 from webapp.features.points.models.rules import PointsRate, PointsRule
+from webapp.features.points.models.tiers import MemberTier, TierSettings, VipTier
 
 __all__ = [
     "ENTRY_TYPES",
@@ -23,6 +24,7 @@ __all__ = [
     "Birthday",
     "IdentityLink",
     "LotAllocation",
+    "MemberTier",
     "MetafieldProjection",
     "PointsDeficit",
     "PointsLot",
@@ -31,4 +33,6 @@ __all__ = [
     "PointsTransaction",
     "SharingChange",
     "ShopifyMerge",
+    "TierSettings",
+    "VipTier",
 ]

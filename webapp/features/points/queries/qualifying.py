@@ -1,0 +1,181 @@
+"""What counts towards tiers, computed from orders, refunds and lots of all homes of a member.
+
+Money of several currencies is counted in the programme's currency. What one unit is worth in
+another currency is what the earning rules say: the points for it, by the points for a unit of the
+programme's currency (of the store that has it, the first of several). The rules in force when an
+order was made count; the first that the merchant has made count for everything before them as
+well, because the rule that everybody begins with says nothing about what currencies are worth. A
+store in the programme's own currency is never converted.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+
+from webapp.core.context import Context
+from webapp.core.words import currency_exponent
+from webapp.features.points.domain.tiers import Policy, Qualifying, window_starts
+from webapp.features.points.queries.program import program
+
+ALWAYS = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What one minor unit of a store's orders made in `begins <= at < ends` counts, in minor units
+    of the programme's currency."""
+
+    store_id: str
+    begins: datetime
+    ends: datetime
+    factor: Decimal
+
+
+def worths(ctx: Context) -> tuple[Worth, ...]:
+    """For each store and each time one row; see above."""
+    rows = ctx.db.execute(_RATES, {"merchant_id": ctx.merchant_id}).all()
+    currency = program(ctx).currency
+    periods: dict[datetime | None, dict[str, tuple[str, Decimal]]] = {}
+    for begins, store_id, of, rate in rows:
+        periods.setdefault(begins, {})[store_id] = (of, rate)
+    found: list[Worth] = []
+    starts = [ALWAYS[0], *sorted(at for at in periods if at)[1:], ALWAYS[1]]
+    for begins, ends, stores in zip(starts, starts[1:], periods.values(), strict=False):
+        own = next((rate for of, rate in stores.values() if of == currency and rate), Decimal(1))
+        for store_id, (of, rate) in stores.items():
+            found.append(Worth(store_id, begins, ends, _factor(currency, of, rate / own)))
+    return tuple(found)
+
+
+def _factor(currency: str, of: str, ratio: Decimal) -> Decimal:
+    if of == currency:
+        return Decimal(1)
+    return round(ratio.scaleb(currency_exponent(currency) - currency_exponent(of)), 12)
+
+
+# Each store under each version, the oldest first; one round of the first rule where there is none.
+_RATES = text(
+    """
+    select v.valid_from, s.store_id, s.currency, coalesce(r.rate, 1)
+    from stores s
+    left join points_rules v on v.merchant_id = s.merchant_id
+    left join points_rates r on r.merchant_id = s.merchant_id
+        and r.store_id = s.store_id and r.rule_version = v.rule_version
+    where s.merchant_id = :merchant_id
+    order by v.valid_from, v.rule_version, s.created_at, s.store_id
+    """
+)
+
+
+def qualifying(
+    ctx: Context, policy: Policy, members: Iterable[str] | None = None
+) -> Mapping[str, Qualifying]:
+    """Member -> what counts for them at `ctx.now`, in the unit of the policy's basis; of
+    `members`, or of everybody. Who has nothing that counts is left out."""
+    zone = program(ctx).zone
+    start, previous = window_starts(policy, ctx.now, zone)
+    values: dict[str, Any] = {
+        "merchant_id": ctx.merchant_id,
+        "everybody": members is None,
+        "members": list(members or ()),
+        "start": start,
+        "previous": previous,
+    }
+    if policy.basis == "points":
+        rows = ctx.db.execute(_POINTS, values)
+    else:
+        rows = ctx.db.execute(_ORDERS, values | _columns(worths(ctx)))
+    return {
+        row.member: Qualifying(int(row.spent), int(row.spent_before), row.oldest)
+        if policy.basis != "orders"
+        else Qualifying(row.orders, row.orders_before, row.oldest)
+        for row in rows
+    }
+
+
+def _columns(of: Sequence[Worth]) -> dict[str, Any]:
+    return {
+        "stores": [worth.store_id for worth in of],
+        "begins": [worth.begins for worth in of],
+        "ends": [worth.ends for worth in of],
+        "factors": [worth.factor for worth in of],
+    }
+
+
+# An order counts what is left of it; a refund whose order nobody named is taken off the sum.
+_ORDERS = text(
+    """
+with homes as materialized (
+    select coalesce(merged_into, customer_id) as member, customer_id as home
+    from users
+    where merchant_id = :merchant_id
+      and (:everybody or customer_id = any(:members) or merged_into = any(:members))
+), worth as materialized (
+    select * from unnest(
+        cast(:stores as text[]), cast(:begins as timestamptz[]), cast(:ends as timestamptz[]),
+        cast(:factors as numeric[])
+    ) as w(store_id, begins, ends, factor)
+), bought as (
+    select h.member, o.ordered_at as at, w.factor, greatest(
+        coalesce(o.basis_minor, o.amount_minor) - coalesce((
+            select sum(coalesce(r.basis_minor, r.amount_minor)) from refunds r
+            where r.merchant_id = :merchant_id and r.store_id = o.store_id
+              and r.order_key = o.external_id
+        ), 0), 0) as minor
+    from homes h cross join worth w
+    join orders o on o.merchant_id = :merchant_id and o.store_id = w.store_id
+        and o.customer_id = h.home and o.ordered_at >= w.begins and o.ordered_at < w.ends
+    where o.cancelled_at is null and o.ordered_at >= :previous
+), given_back as (
+    select h.member, r.refunded_at as at, w.factor,
+           coalesce(r.basis_minor, r.amount_minor) as minor
+    from homes h cross join worth w
+    join refunds r on r.merchant_id = :merchant_id and r.store_id = w.store_id
+        and r.customer_id = h.home and r.refunded_at >= w.begins and r.refunded_at < w.ends
+    where r.order_key is null and r.refunded_at >= :previous
+), counted as (
+    select member, at, minor * factor as spent, 1 as orders from bought where minor > 0
+    union all
+    select member, at, -minor * factor, 0 from given_back
+)
+select member,
+       greatest(floor(coalesce(sum(spent) filter (where at >= :start), 0)), 0) as spent,
+       greatest(floor(coalesce(sum(spent) filter (where at < :start), 0)), 0) as spent_before,
+       coalesce(sum(orders) filter (where at >= :start), 0) as orders,
+       coalesce(sum(orders) filter (where at < :start), 0) as orders_before,
+       min(at) filter (where at >= :start and orders = 1) as oldest
+from counted
+group by member
+"""
+)
+
+# What refunds asked back does not count, whether or not it was still there to be collected; what
+# was spent or has expired does. Corrections by hand and transfers are no merit.
+_POINTS = text(
+    """
+with homes as materialized (
+    select coalesce(merged_into, customer_id) as member, customer_id as home
+    from users
+    where merchant_id = :merchant_id
+      and (:everybody or customer_id = any(:members) or merged_into = any(:members))
+), counted as (
+    select h.member, t.occurred_at as at, l.points - l.reversed as points
+    from homes h
+    join points_lots l on l.merchant_id = :merchant_id and l.customer_id = h.home
+    join points_transactions t on t.merchant_id = l.merchant_id
+        and t.customer_id = l.customer_id and t.transaction_id = l.transaction_id
+    where t.type in ('earn', 'bonus', 'import') and t.occurred_at >= :previous
+      and l.points > l.reversed
+)
+select member,
+       coalesce(sum(points) filter (where at >= :start), 0) as spent,
+       coalesce(sum(points) filter (where at < :start), 0) as spent_before,
+       min(at) filter (where at >= :start) as oldest
+from counted
+group by member
+"""
+)
