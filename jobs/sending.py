@@ -141,7 +141,7 @@ def take_lease(
         lease = deliveries.lease(ctx.db, merchant_id, handler, BATCH, LEASE_SECONDS)
         token, messages = lease.token, lease.messages
         for message, reason in lease.dead:
-            tell_of_the_dead(ctx, handler, message, reason)
+            give_up(ctx, handler, message, reason, work)
         prepared = [(m, try_to_prepare(ctx, handler, work, token, m)) for m in messages]
         needless = [message for message, request in prepared if request is None]
         if needless:
@@ -159,7 +159,7 @@ def try_to_prepare(
         with ctx.db.begin_nested():
             return work.prepare(ctx, message)
     except Exception as error:
-        fail_alone(ctx, handler, message, error, token)
+        fail_alone(ctx, handler, message, error, token, work)
         return None
 
 
@@ -169,6 +169,7 @@ def fail_alone(
     message: Message,
     error: Exception,
     token: uuid.UUID | None = None,
+    work: Send | None = None,
 ) -> None:
     """Count a try of a message whose own savepoint failed.
 
@@ -178,7 +179,7 @@ def fail_alone(
     if connection_lost(error) or isinstance(error, BaseTimeoutException):
         raise error
     log.error("%s cannot work message %s", handler, message.message_id, exc_info=error)
-    count_try(ctx, handler, message, failure(error), token)
+    count_try(ctx, handler, message, failure(error), token, work)
 
 
 def failure(error: Exception) -> str:
@@ -193,13 +194,29 @@ def count_try(
     message: Message,
     reason: str,
     token: uuid.UUID | None,
+    work: Send | None,
     *,
     final: bool = False,
 ) -> None:
     """Count a failed try of a delivery, or give it up with its reason."""
     db, merchant_id = ctx.db, ctx.merchant_id
     if deliveries.fail(db, merchant_id, handler, message, reason, token=token, final=final):
-        tell_of_the_dead(ctx, handler, message, reason)
+        give_up(ctx, handler, message, reason, work)
+
+
+def give_up(ctx: Context, handler: str, message: Message, reason: str, work: Send | None) -> None:
+    """Say that a delivery is dead, and let its feature undo what waited for it. A fault there is
+    logged and undoes nothing else: it would keep the whole lane from ever going on."""
+    tell_of_the_dead(ctx, handler, message, reason)
+    if work is None or work.bury is None:
+        return
+    try:
+        with ctx.db.begin_nested():
+            work.bury(ctx, message, reason)
+    except Exception as error:
+        if connection_lost(error) or isinstance(error, BaseTimeoutException):
+            raise
+        log.error("%s cannot bury message %s", handler, message.message_id, exc_info=error)
 
 
 def tell_of_the_dead(ctx: Context, handler: str, message: Message, reason: str) -> None:
@@ -244,7 +261,7 @@ def record(
     """Settle, delete and log what was sent, or count the failed try; nothing without the lease."""
     message, request, outcome = tried
     if not outcome.ok:
-        count_try(ctx, handler, message, outcome.reason, token, final=outcome.final)
+        count_try(ctx, handler, message, outcome.reason, token, work, final=outcome.final)
         return
     held = (ctx.db, ctx.merchant_id, handler, message, token)
     try:
@@ -254,4 +271,4 @@ def record(
             else:
                 log.warning("%s lost the lease of message %s", handler, message.message_id)
     except Exception as error:
-        fail_alone(ctx, handler, message, error, token)
+        fail_alone(ctx, handler, message, error, token, work)

@@ -20,6 +20,7 @@ from webapp.entry import (
     identity,
     install,
     ops,
+    proxy,
     rest,
     shell,
     sign_in,
@@ -31,7 +32,7 @@ from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 PAGES = (sign_in, install, ops, dashboard, docs, static_files)
-PROGRAMS = (widgets, webhooks, rest, health)
+PROGRAMS = (widgets, proxy, webhooks, rest, health)
 
 
 def create_app(parts: Parts) -> Flask:

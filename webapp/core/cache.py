@@ -15,9 +15,17 @@ def points_tag(customer_id: str) -> str:
     return f"points:{customer_id}"
 
 
-def fragment_key(merchant_id: str, locale: str, root: str, widget: str, customer_id: str) -> str:
-    """A rendered fragment; `customer_id` may be a word for a kind of stranger instead."""
-    return f"fragment:{merchant_id}:{locale}:{root}:{widget}:{customer_id}"
+def fragment_key(
+    merchant_id: str, store_id: str, locale: str, root: str, widget: str, customer_id: str
+) -> str:
+    """A fragment rendered for one store; `customer_id` may be a word for a kind of stranger
+    instead."""
+    return f"fragment:{merchant_id}:{store_id}:{locale}:{root}:{widget}:{customer_id}"
+
+
+def rewards_tag(merchant_id: str) -> str:
+    """Everything that shows the merchant's catalogue of rewards."""
+    return f"rewards:{merchant_id}"
 
 
 @dataclass(frozen=True, slots=True)

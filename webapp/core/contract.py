@@ -65,6 +65,9 @@ class Send:
     network with no transaction open; it may let a GatewayError escape, which becomes the outcome.
     `settle` records an ok outcome in the transaction that deletes the delivery.
 
+    `bury` is called, with the reason, in the transaction in which a delivery is given up, so that
+    what waited for it can be undone; it must leave a delivery that is put back with nothing to do.
+
     `destination` is the service that is called: sends to one destination share a breaker and a few
     threads, and slow no other. What `prepare` gives back may have an attribute `breaker`, the `ref`
     of the key it uses, so that a key that is refused stops only what is sent with it.
@@ -74,6 +77,7 @@ class Send:
     send: Callable[[Any, Any], Outcome]
     settle: Callable[[Context, Any, Outcome], None]
     destination: str
+    bury: Callable[[Context, Message, str], None] | None = None
 
 
 # What a payload says for texts: whole numbers, and short plain text.
@@ -247,35 +251,39 @@ class UseCase:
     """api.py: USE_CASES = (UseCase(...),): one row a call of programs, whatever its way in.
 
     `rest` reads `METHOD /v1/path`, `grpc` `package.Service/Method`, `proxy` is the App Proxy
-    action. `message` and `result` are frozen dataclasses as `core.messages` reads them; `run` takes
-    the first and gives the second, or raises AppError of one of the kinds in `errors` (beside those
-    of every call). Without `write` the call runs in a read-only transaction. `summary` (a line) and
-    `detail` (a paragraph) are for the documentation, which is in English.
+    action, which shoppers take: its message has `customer_id` (the member) and may have `store_id`,
+    `external_id` (the store's number for the customer) and `key` (what makes a repeated call the
+    same call); they come from the shop's signature. `said`, marked with N_, is what a shopper reads
+    when it is done. `message` and `result` are frozen dataclasses as `core.messages` reads them;
+    `run` takes the first and gives the second, or raises AppError of one of the kinds in `errors`
+    (beside those of every call). Without `write` the call runs in a read-only transaction.
+    `summary` (a line) and `detail` (a paragraph) are for the documentation, which is in English.
     """
 
     name: str
     permission: str
-    rest: str
-    grpc: str
     message: type[Any]
     result: type[Any]
     run: Callable[[Context, Any], Any]
     summary: str
     detail: str
-    examples: tuple[Example, ...]
+    examples: tuple[Example, ...] = ()
     errors: tuple[Kind, ...] = ()
+    rest: str | None = None
+    grpc: str | None = None
     proxy: str | None = None
+    said: tuple[str, str] | None = None
     write: bool = True
 
     @property
     def method(self) -> str:
-        """The HTTP method."""
-        return self.rest.partition(" ")[0]
+        """The HTTP method; empty without a REST call."""
+        return (self.rest or "").partition(" ")[0]
 
     @property
     def path(self) -> str:
-        """The path of the REST call."""
-        return self.rest.partition(" ")[2]
+        """The path of the REST call; empty without one."""
+        return (self.rest or "").partition(" ")[2]
 
     @property
     def repeatable(self) -> bool:

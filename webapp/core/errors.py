@@ -85,6 +85,12 @@ SIGN_IN_REQUIRED = _kind(
     "UNAUTHENTICATED",
     N_("error.sign_in_required", "Please sign in to continue."),
 )
+NOT_A_MEMBER = _kind(
+    "not_a_member",
+    404,
+    "NOT_FOUND",
+    N_("error.not_a_member", "You have no points here yet. They begin with your first order."),
+)
 SIGN_IN_LINK_INVALID = _kind(
     "sign_in_link_invalid",
     401,

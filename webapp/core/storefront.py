@@ -10,14 +10,17 @@ from webapp.core.context import Context
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who looks at a widget: the shop, and the member when one is signed in. A customer who signed
-    in but has not ordered yet is `signed_in` without a `customer_id`. `root` begins the addresses
-    of the shop in the visitor's language, e.g. `/ar`, or is empty."""
+    in but is not known yet is `signed_in` without a `customer_id`; `external_id` is the store's own
+    number for them. `root` begins the addresses of the shop in the visitor's language, e.g. `/ar`,
+    or is empty."""
 
     shop: str
     path_prefix: str
     root: str
     customer_id: str | None
     signed_in: bool
+    store_id: str
+    external_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

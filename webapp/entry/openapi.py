@@ -139,8 +139,9 @@ def document(base_url: str) -> Json:
 
 
 def rows() -> tuple[tuple[str, UseCase], ...]:
-    """(feature, row) of all calls, by path."""
-    return tuple(sorted(discovery.use_cases().values(), key=lambda item: item[1].rest[::-1]))
+    """(feature, row) of all calls that REST has, by path."""
+    found = [(feature, row) for feature, row in discovery.use_cases().values() if row.rest]
+    return tuple(sorted(found, key=lambda item: (item[1].rest or "")[::-1]))
 
 
 def operation(feature: str, row: UseCase, schemas: Json) -> Json:

@@ -133,12 +133,12 @@ def read_query() -> Iterator[tuple[str, Any]]:
     yield from nested.items()
 
 
-def read_body() -> dict[str, Any]:
+def read_body(most: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """The JSON object in the body. Raises AppError: wrong_content_type, body_too_large,
     malformed_body (also for a field that is there twice, and for what JSON has no word for)."""
     if request.mimetype != "application/json":
         raise AppError(WRONG_CONTENT_TYPE)
-    request.max_content_length = MAX_BODY_BYTES
+    request.max_content_length = most
     try:
         body = request.get_data(cache=False)
         given = json.loads(

@@ -92,7 +92,7 @@ class RpcServer:
 
 def services(parts: Parts) -> list[grpc.GenericRpcHandler]:
     """A handler for every service; methods without a row say that they are not there yet."""
-    rows = {row.grpc: row for _, row in discovery.use_cases().values()}
+    rows = {row.grpc: row for _, row in discovery.use_cases().values() if row.grpc}
     strangers = WaitingRoom(STRANGERS)
     handlers: dict[str, dict[str, grpc.RpcMethodHandler[bytes, bytes]]] = {}
     for name, method in descriptors.methods().items():

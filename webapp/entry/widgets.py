@@ -8,6 +8,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, g, render_template, request
 from markupsafe import Markup
@@ -47,38 +48,67 @@ def answer(produce: Callable[[], bytes]) -> Response:
         return empty(AppError(UNAVAILABLE if connection_lost(error) else INTERNAL))
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What became of an action, in the shopper's language; `storefront.html` shows it."""
+
+    good: bool
+    text: str
+
+
 def render(name: str) -> bytes:
     """The fragment's bytes, from the cache or fresh. Raises AppError."""
     address, asked = authenticate()
     if name not in discovery.widgets():
         raise AppError(NOT_FOUND)
-    template, widget = discovery.widgets()[name]
-    database, cache = parts().database, parts().cache
-    customer_id = None
-    if asked.customer:
-        with database.transaction(address.merchant_id, readonly=True) as ctx:
-            customer_id = members.member_of_identity(ctx, address.store_id, asked.customer)
-    root = shop_root(request.args.get("root", ""))
-    signed_in = asked.customer is not None
-    visitor = Visitor(asked.shop, asked.path_prefix, root, customer_id, signed_in)
-    tags = widget.tags(visitor)
-    who = customer_id or ("new" if signed_in else "guest")
-    key = fragment_key(address.merchant_id, g.locale, root, name, who)
-    found = cache.get(key, tags)
-    body = found.value
-    if body is None:
-        with database.transaction(address.merchant_id, locale=g.locale, readonly=True) as ctx:
-            values = widget.load(ctx, visitor)
-        body = render_template(
-            template,
-            **values,
-            locale=g.locale,
-            dir=i18n.direction(g.locale),
-            path_prefix=asked.path_prefix,
-            root=root,
-        ).encode()
-        cache.put(key, found, body, FRAGMENT_SECONDS)
+    visitor = visitor_of(address, asked, member_of(address, asked))
+    _, widget = discovery.widgets()[name]
+    who = visitor.customer_id or ("new" if visitor.signed_in else "guest")
+    key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, name, who)
+    found = parts().cache.get(key, widget.tags(visitor))
+    if found.value is not None:
+        return found.value
+    body = draw(address, visitor, name)
+    parts().cache.put(key, found, body, FRAGMENT_SECONDS)
     return body
+
+
+def draw(address: StoreAddress, visitor: Visitor, name: str, notice: Notice | None = None) -> bytes:
+    """A widget's fragment as it is now, with a notice where there is one."""
+    template, widget = discovery.widgets()[name]
+    with parts().database.transaction(address.merchant_id, locale=g.locale, readonly=True) as ctx:
+        values = widget.load(ctx, visitor)
+    return render_template(
+        template,
+        **values,
+        notice=notice,
+        locale=g.locale,
+        dir=i18n.direction(g.locale),
+        path_prefix=visitor.path_prefix,
+        root=visitor.root,
+    ).encode()
+
+
+def member_of(address: StoreAddress, asked: tenancy.ProxyRequest) -> str | None:
+    """The member that is signed in; None for guests, and for a customer we have not met yet."""
+    if asked.customer is None:
+        return None
+    with parts().database.transaction(address.merchant_id, readonly=True) as ctx:
+        return members.member_of_identity(ctx, address.store_id, asked.customer)
+
+
+def visitor_of(
+    address: StoreAddress, asked: tenancy.ProxyRequest, customer_id: str | None
+) -> Visitor:
+    return Visitor(
+        shop=asked.shop,
+        path_prefix=asked.path_prefix,
+        root=shop_root(request.args.get("root", "")),
+        customer_id=customer_id,
+        signed_in=asked.customer is not None,
+        store_id=address.store_id,
+        external_id=asked.customer,
+    )
 
 
 def shop_root(asked: str) -> str:

@@ -129,7 +129,7 @@ def start(stage: Stage) -> list[Peer]:
     peers = [
         Peer("rest", over_http(ports[0], row.path, given, headers)),
         Peer("bare_rest", over_http(ports[1], bare.PATH, given, {})),
-        Peer("grpc", over_grpc(ports[2], row.grpc, given, {"authorization": f"Bearer {key}"})),
+        Peer("grpc", over_grpc(ports[2], str(row.grpc), given, {"authorization": f"Bearer {key}"})),
         Peer("bare_grpc", over_grpc(ports[3], bare.METHOD, given, {})),
     ]
     factory = f"webapp.lab.bare:create_web('{told}')"

@@ -15,6 +15,7 @@ from webapp.features.points.models.ledger import (
     PointsLot,
     PointsTransaction,
 )
+from webapp.features.points.models.rewards import Redemption, Reward
 from webapp.features.points.models.rules import PointsRate, PointsRule
 from webapp.features.points.models.tiers import MemberTier, TierSettings, VipTier
 
@@ -31,6 +32,8 @@ __all__ = [
     "PointsRate",
     "PointsRule",
     "PointsTransaction",
+    "Redemption",
+    "Reward",
     "SharingChange",
     "ShopifyMerge",
     "TierSettings",
