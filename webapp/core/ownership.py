@@ -21,5 +21,6 @@ OWNERS = {
     "customer_contacts": {"*": "orders"},
     "orders": {"*": "orders"},
     "refunds": {"*": "orders"},
+    "referral_links": {"*": "points"},
     "customer_cards": {"*": "points"},
 }

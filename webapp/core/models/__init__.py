@@ -16,6 +16,7 @@ from webapp.core.models.customers import (
     CustomerContact,
     CustomerIdentity,
     Order,
+    ReferralLink,
     Refund,
     User,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Order",
     "PlatformConnection",
     "ProgramSettings",
+    "ReferralLink",
     "Refund",
     "ServiceKey",
     "Store",

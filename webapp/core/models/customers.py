@@ -222,3 +222,24 @@ class CustomerCard(Base):
     tier: Mapped[str | None] = mapped_column(Text)
     score: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     score_cycle: Mapped[str | None] = mapped_column(Text)
+
+
+class ReferralLink(Base):
+    """The code by which a member brings friends. It belongs to the home that was the member when it
+    was made, so that whoever that is today answers to it; `clicks` counts each visitor once a
+    day."""
+
+    __tablename__ = "referral_links"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["merchant_id", "customer_id"], ["users.merchant_id", "users.customer_id"]
+        ),
+        UniqueConstraint("merchant_id", "customer_id"),
+        CheckConstraint("clicks >= 0", name="clicks"),
+    )
+
+    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    customer_id: Mapped[str] = mapped_column(Text)
+    clicks: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(Timestamp)

@@ -15,6 +15,12 @@ from webapp.features.points.models.ledger import (
     PointsLot,
     PointsTransaction,
 )
+from webapp.features.points.models.referrals import (
+    ReferralClaim,
+    ReferralClick,
+    ReferralRefusal,
+    ReferralSettings,
+)
 from webapp.features.points.models.rewards import Redemption, Reward
 from webapp.features.points.models.rules import PointsRate, PointsRule
 from webapp.features.points.models.tiers import MemberTier, TierSettings, VipTier
@@ -33,6 +39,10 @@ __all__ = [
     "PointsRule",
     "PointsTransaction",
     "Redemption",
+    "ReferralClaim",
+    "ReferralClick",
+    "ReferralRefusal",
+    "ReferralSettings",
     "Reward",
     "SharingChange",
     "ShopifyMerge",
