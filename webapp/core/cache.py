@@ -15,6 +15,11 @@ def points_tag(customer_id: str) -> str:
     return f"points:{customer_id}"
 
 
+def tiers_tag(customer_id: str) -> str:
+    """Everything that shows this member's tier (the specification's `tiers:{customer_id}`)."""
+    return f"tiers:{customer_id}"
+
+
 def fragment_key(
     merchant_id: str, store_id: str, locale: str, root: str, widget: str, customer_id: str
 ) -> str:

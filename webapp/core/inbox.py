@@ -33,7 +33,8 @@ EVENTS_A_BATCH = 500
 
 
 class StoredEvent(Base):
-    """One delivery that was kept. `triggered_at` is the sender's word for when it happened."""
+    """One delivery that was kept. `triggered_at` is the sender's word for when it happened;
+    `subject` whom it is about: a customer's id in the store, or `order:<id>`."""
 
     __tablename__ = "inbound_events"
     __table_args__ = (
@@ -48,6 +49,12 @@ class StoredEvent(Base):
             "event_id",
             postgresql_where=text("applied_at is null"),
         ),
+        Index(
+            "idx_inbound_events_subject",
+            "merchant_id",
+            "subject",
+            postgresql_where=text("applied_at is null and subject is not null"),
+        ),
     )
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -61,6 +68,7 @@ class StoredEvent(Base):
     received_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     applied_at: Mapped[datetime | None] = mapped_column(Timestamp)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    subject: Mapped[str | None] = mapped_column(Text)
 
     @staticmethod
     def place(merchant_id: str, source: str, delivery_id: str) -> Place:

@@ -10,7 +10,6 @@ from webapp.features.points.models.identities import (
 from webapp.features.points.models.ledger import (
     ENTRY_TYPES,
     LotAllocation,
-    MetafieldProjection,
     PointsDeficit,
     PointsLot,
     PointsTransaction,
@@ -23,11 +22,19 @@ from webapp.features.points.models.referrals import (
 )
 from webapp.features.points.models.rewards import Redemption, Reward
 from webapp.features.points.models.rules import PointsRate, PointsRule
+from webapp.features.points.models.sync import (
+    RUN_KINDS,
+    MetafieldProjection,
+    SharedBoard,
+    SyncMismatch,
+    SyncRun,
+)
 from webapp.features.points.models.tiers import MemberTier, TierSettings, VipTier
 
 __all__ = [
     "ENTRY_TYPES",
     "LINK_REASONS",
+    "RUN_KINDS",
     "Birthday",
     "IdentityLink",
     "LotAllocation",
@@ -44,8 +51,11 @@ __all__ = [
     "ReferralRefusal",
     "ReferralSettings",
     "Reward",
+    "SharedBoard",
     "SharingChange",
     "ShopifyMerge",
+    "SyncMismatch",
+    "SyncRun",
     "TierSettings",
     "VipTier",
 ]

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     ForeignKeyConstraint,
     Identity,
@@ -155,27 +154,3 @@ class PointsDeficit(Base):
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
     customer_id: Mapped[str] = mapped_column(Text, primary_key=True)
     points: Mapped[int] = mapped_column(BigInteger)
-
-
-class MetafieldProjection(Base):
-    """Which version of a member's card a store's customer metafields show, or `refused` to show."""
-
-    __tablename__ = "metafield_projections"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["merchant_id", "store_id", "external_id"],
-            [
-                "customer_identities.merchant_id",
-                "customer_identities.store_id",
-                "customer_identities.external_id",
-            ],
-            name="fk_metafield_projections_customer_identities",
-        ),
-    )
-
-    merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    store_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    external_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    pushed_version: Mapped[int] = mapped_column(BigInteger)
-    refused: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    pushed_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
