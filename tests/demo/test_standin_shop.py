@@ -221,6 +221,7 @@ def test_discount_codes_are_made_once(
         codes(first: 1) {{ nodes {{ code }} }} }} }} }}
       userErrors {{ field code message }} }} }}"""
     given = {"title": "10 %", "code": "NEST-1", "startsAt": "2026-03-14T00:00:00Z"}
+    given |= {"context": {"all": "ALL"}}  # type: ignore[dict-item]
     given |= {"customerGets": {"value": value}} if value else {}  # type: ignore[dict-item]
     made = call(admin, document, given=given)["data"][mutation]
     assert made["codeDiscountNode"]["codeDiscount"]["codes"]["nodes"] == [{"code": "NEST-1"}]

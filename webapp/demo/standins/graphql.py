@@ -84,6 +84,9 @@ def _cost(field: Field) -> int:
     size = field.arguments.get("first", field.arguments.get("last"))
     if isinstance(size, int):
         return 2 + size * max(1, inner)
+    identities = field.arguments.get("ids")
+    if isinstance(identities, list):
+        return len(identities) * max(1, inner)
     # What only wraps the items of a list costs nothing itself.
     return inner if field.name in ("edges", "nodes", "pageInfo") else 1 + inner
 

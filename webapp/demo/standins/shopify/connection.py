@@ -89,6 +89,8 @@ def _fits(value: object, sign: str, wanted: str) -> bool:
         return _compared(value, sign, _moment(wanted))
     if isinstance(value, int) and not isinstance(value, bool):
         return _compared(value, sign, int(wanted.rpartition("/")[2] or 0))
+    if isinstance(value, tuple):
+        return wanted.lower() in [str(one).lower() for one in value]
     return str(value).lower() == wanted.lower()
 
 

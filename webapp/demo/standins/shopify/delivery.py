@@ -82,6 +82,14 @@ class Deliveries:
         for hook in hooks:
             self._begin(state, hook, self.signed(state, topic, hook.uri, body, event))
 
+    def tell_one(
+        self, state: ShopState, topic: str, uri: str, payload: Mapping[str, object]
+    ) -> None:
+        """Send to an address that is no subscription; it is tried as often as any other."""
+        body = json.dumps(payload, ensure_ascii=False).encode()
+        now = self._clock.now()
+        self._begin(state, Hook(0, topic, uri, now, now), self.signed(state, topic, uri, body))
+
     def signed(
         self, state: ShopState, topic: str, uri: str, body: bytes, event: str = ""
     ) -> Webhook:
@@ -144,6 +152,8 @@ class Deliveries:
         """Count a failure; whether the subscription is gone."""
         with state.lock:
             hook.failures += 1
+            if hook.number == 0:
+                return False
             if hook.failures >= self.rules.failures_to_delete:
                 state.hooks.pop(hook.number, None)
             return hook.number not in state.hooks

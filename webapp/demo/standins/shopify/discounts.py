@@ -1,16 +1,20 @@
 """Discount codes that the app makes: an amount or a percentage off, and free shipping.
 
-Source: shopify.dev, discountCodeBasicCreate and discountCodeFreeShippingCreate of 2026-10.
+Source: shopify.dev, discountCodeBasicCreate and discountCodeFreeShippingCreate of 2026-10. How a
+code counts at the till is in `codes`.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 
 from webapp.demo.standins.exchange import as_mapping, inside
+from webapp.demo.standins.shopify.codes import buyers, find
 from webapp.demo.standins.shopify.connection import Keys, connection, ordered
 from webapp.demo.standins.shopify.facts import gid, moment, number_of, user_error
 from webapp.demo.standins.shopify.state import Discount, ShopState
 
 _ERROR = "DiscountUserError"
+_VALUES = {"percentage", "discountAmount", "discountOnQuantity"}
 _SORT: Keys[Discount] = {"CREATED_AT": lambda d: (d.created_at, d.number), "ID": lambda d: d.number}
 
 
@@ -53,9 +57,9 @@ def delete(state: ShopState, arguments: Mapping[str, object]) -> dict[str, objec
 
 def by_code(state: ShopState, arguments: Mapping[str, object]) -> dict[str, object] | None:
     """`codeDiscountNodeByCode`."""
-    code = str(arguments.get("code")).upper()
     with state.lock:
-        return next((show(d) for d in state.discounts.values() if d.code.upper() == code), None)
+        found = find(state, str(arguments.get("code")))
+        return show(found) if found else None
 
 
 def nodes(state: ShopState, arguments: Mapping[str, object]) -> dict[str, object]:
@@ -68,7 +72,13 @@ def nodes(state: ShopState, arguments: Mapping[str, object]) -> dict[str, object
 def show(made: Discount) -> dict[str, object]:
     """The node."""
     code = {"__typename": "DiscountRedeemCode", "id": gid("DiscountRedeemCode", made.number)}
-    codes = [{**code, "code": made.code, "asyncUsageCount": 0}]
+    used = len(made.users)
+    codes = [{**code, "code": made.code, "asyncUsageCount": used}]
+    bound = buyers(made.given)
+    context: dict[str, object] = {"__typename": "DiscountBuyerSelectionAll", "all": "ALL"}
+    if bound is not None:
+        people = [{"__typename": "Customer", "id": gid("Customer", n)} for n in sorted(bound)]
+        context = {"__typename": "DiscountCustomers", "customers": people}
     discount = {
         "__typename": made.kind,
         "title": made.given.get("title"),
@@ -77,7 +87,8 @@ def show(made: Discount) -> dict[str, object]:
         "endsAt": made.given.get("endsAt"),
         "usageLimit": made.given.get("usageLimit"),
         "appliesOncePerCustomer": bool(made.given.get("appliesOncePerCustomer")),
-        "asyncUsageCount": 0,
+        "asyncUsageCount": used,
+        "context": context,
         "createdAt": moment(made.created_at),
         "summary": str(made.given.get("title")),
         "codes": lambda arguments: connection(
@@ -106,12 +117,29 @@ def _complaint(
         if not given.get(name):
             title = {"startsAt": "Starts at"}.get(name, name.capitalize())
             return user_error(_ERROR, f"{title} can't be blank", argument, name, code="BLANK")
-    code = str(given["code"]).upper()
-    if any(known.code.upper() == code for known in state.discounts.values()):
+    if not given.get("context") and not given.get("customerSelection"):
+        return user_error(_ERROR, "Context can't be blank", argument, "context", code="BLANK")
+    if find(state, str(given["code"])):
         message = "Code must be unique. Please try a different code."
         return user_error(_ERROR, message, argument, "code", code="TAKEN")
     value = as_mapping(inside(given, "customerGets", "value"))
-    if kind == "DiscountCodeBasic" and not {"percentage", "discountAmount"} & set(value):
+    if kind == "DiscountCodeBasic" and not _VALUES & set(value):
         path = (argument, "customerGets", "value")
         return user_error(_ERROR, "Customer gets can't be blank", *path, code="BLANK")
+    return _bad_value(value, argument)
+
+
+def _bad_value(value: Mapping[str, object], argument: str) -> dict[str, object] | None:
+    """A share is above 0 and at most 1, an amount above 0."""
+    path = (argument, "customerGets", "value")
+    share, amount = value.get("percentage"), inside(value, "discountAmount", "amount")
+    try:
+        if share is not None and not 0 < Decimal(str(share)) <= 1:
+            message = "Value must be between 0.0 and 1.0"
+            return user_error(_ERROR, message, *path, "percentage", code="VALUE_OUTSIDE_RANGE")
+        if amount is not None and Decimal(str(amount)) <= 0:
+            message = "Value must be greater than 0"
+            return user_error(_ERROR, message, *path, "discountAmount", code="GREATER_THAN")
+    except InvalidOperation:
+        return user_error(_ERROR, "Value is not a number", *path, code="INVALID")
     return None

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+
+from webapp.core.words import currency_exponent
 
 API_VERSION = "2026-10"
 SCOPES = frozenset(
@@ -21,7 +23,9 @@ class Shop:
     is not installed yet.
 
     `api_key` and `app_secret` are those of the app, which sign webhooks and redirects. `scopes`
-    are what the shop granted; without `protected` the app sees no address of a customer.
+    are what the shop granted; without `protected` the app sees no address of a customer. Goods
+    are taxed at `tax_rate`, which is in their price where `taxes_included`; `shipping` is what an
+    order costs to send.
     """
 
     domain: str
@@ -36,6 +40,9 @@ class Shop:
     plan: str = "Shopify Plus"
     development: bool = False
     email: str = "owner@example.com"
+    tax_rate: Decimal = Decimal(0)
+    taxes_included: bool = False
+    shipping: Decimal = Decimal(0)
 
 
 def gid(kind: str, number: object) -> str:
@@ -54,9 +61,20 @@ def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """To the smallest unit of the currency, halves up, as a till does."""
+    unit = Decimal(1).scaleb(-currency_exponent(currency))
+    return amount.quantize(unit, ROUND_HALF_UP)
+
+
+def written(amount: Decimal, currency: str) -> str:
+    """With as many digits as the currency has: 19.99, 1999, 19.999."""
+    return str(rounded(amount, currency))
+
+
 def money(amount: Decimal, currency: str) -> dict[str, object]:
     """MoneyV2."""
-    return {"__typename": "MoneyV2", "amount": f"{amount:.2f}", "currencyCode": currency}
+    return {"__typename": "MoneyV2", "amount": written(amount, currency), "currencyCode": currency}
 
 
 def money_bag(amount: Decimal, currency: str) -> dict[str, object]:
@@ -67,7 +85,7 @@ def money_bag(amount: Decimal, currency: str) -> dict[str, object]:
 
 def rest_money(amount: Decimal, currency: str) -> dict[str, object]:
     """A `..._set` of the JSON that webhooks carry."""
-    same = {"amount": f"{amount:.2f}", "currency_code": currency}
+    same = {"amount": written(amount, currency), "currency_code": currency}
     return {"shop_money": same, "presentment_money": same}
 
 

@@ -4,7 +4,12 @@ from collections.abc import Callable, Mapping
 
 from webapp.demo.standins.graphql import GraphQLError
 from webapp.demo.standins.metafield_input import InputRefusedError, check_entries
-from webapp.demo.standins.metafields import Metafield, MetafieldStore, StaleMetafieldError
+from webapp.demo.standins.metafields import (
+    Metafield,
+    MetafieldStore,
+    StaleMetafieldError,
+    resolved_namespace,
+)
 from webapp.demo.standins.shopify import (
     billing,
     bulk,
@@ -18,6 +23,7 @@ from webapp.demo.standins.shopify.connection import connection
 from webapp.demo.standins.shopify.facts import gid
 from webapp.demo.standins.shopify.state import ShopState
 
+MOST_NODES = 250
 _STALE = (
     "The resource has been updated since it was loaded. "
     "Try again with an updated `compareDigest` value."
@@ -53,6 +59,8 @@ class Schema:
             "discountCodeFreeShippingCreate": lambda given: discounts.create(
                 state, given, "DiscountCodeFreeShipping", "freeShippingCodeDiscount"
             ),
+            "tagsAdd": lambda given: people.tag(state, given, add=True),
+            "tagsRemove": lambda given: people.tag(state, given, add=False),
             "discountCodeDeactivate": lambda given: discounts.deactivate(state, given),
             "discountCodeDelete": lambda given: discounts.delete(state, given),
         }
@@ -152,6 +160,11 @@ class Schema:
         identities = given.get("ids")
         if not isinstance(identities, list):
             raise GraphQLError("Field 'nodes' is missing required arguments: ids")
+        if len(identities) > MOST_NODES:
+            message = f"The input array size of {len(identities)} is greater than the maximum"
+            raise GraphQLError(
+                f"{message} allowed of {MOST_NODES}.", code="MAX_INPUT_SIZE_EXCEEDED"
+            )
         return [self._node({"id": identity}, "") for identity in identities]
 
     def _node(self, given: Arguments, wanted: str) -> Members | None:
@@ -213,7 +226,13 @@ class Schema:
             return _metafield(found) if found else None
 
         def metafields(given: Arguments) -> object:
-            found = self._store.of_owner(shop, owner)
+            space, keys = given.get("namespace"), given.get("keys")
+            wanted = resolved_namespace(str(space)) if space else None
+            found = [
+                field
+                for field in self._store.of_owner(shop, owner)
+                if wanted in (None, field.namespace) and _named(field, keys)
+            ]
             return connection(found, given, "Metafield", _metafield, lambda field: field.id)
 
         return {
@@ -223,6 +242,17 @@ class Schema:
             "metafield": metafield,
             "metafields": metafields,
         }
+
+
+def _named(field: Metafield, keys: object) -> bool:
+    """Whether `keys`, each `namespace.key` or a key alone, name a metafield; None names all."""
+    if not isinstance(keys, list):
+        return True
+    pairs = [str(key).rpartition(".") for key in keys]
+    return any(
+        key == field.key and (not space or resolved_namespace(space) == field.namespace)
+        for space, _, key in pairs
+    )
 
 
 def _count(number: int) -> Members:

@@ -30,24 +30,67 @@ class Customer:
     locale: str = "en"
     email_state: str = "NOT_SUBSCRIBED"
     sms_state: str = "NOT_SUBSCRIBED"
+    email_level: str = "SINGLE_OPT_IN"
+    sms_level: str = "SINGLE_OPT_IN"
+    verified_email: bool = True
+    state: str = "ENABLED"
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Some of one product; `price` is of one piece."""
+    """Some of one product; `price` is of one piece. `discount` and `tax` are of all pieces; what
+    discount codes take comes by `allocations` (place of the code -> amount)."""
 
     title: str
     quantity: int
     price: Decimal
     variant: int = 0
     product: int = 0
+    gift_card: bool = False
+    tax: Decimal = Decimal(0)
+    allocations: tuple[tuple[int, Decimal], ...] = ()
+
+    @property
+    def discount(self) -> Decimal:
+        return sum((amount for _, amount in self.allocations), Decimal(0))
+
+    @property
+    def net(self) -> Decimal:
+        """What is asked for all pieces; it holds the tax where the order's taxes are included."""
+        return self.price * self.quantity - self.discount
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A discount code of an order. `kind` is fixed_amount, percentage or shipping, `value` what it
+    was made with, `amount` what it took."""
+
+    code: str
+    amount: Decimal
+    kind: str
+    value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Pieces that came back; `subtotal` holds `tax` where the order's taxes are included."""
+
+    place: int
+    quantity: int
+    subtotal: Decimal
+    tax: Decimal
 
 
 @dataclass(slots=True)
 class Refund:
+    """`amount` is what the customer gets; without `lines` it is an amount only."""
+
     number: int
     created_at: datetime
     amount: Decimal
+    lines: tuple[RefundLine, ...] = ()
+    restock: str = "return"
 
 
 @dataclass(slots=True)
@@ -64,18 +107,51 @@ class Order:
     state: str = "PAID"
     locale: str = "en"
     test: bool = False
-    codes: tuple[str, ...] = ()
+    codes: tuple[Code, ...] = ()
+    shipping: Decimal = Decimal(0)
+    taxes_included: bool = False
+    source: str = "web"
     cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
     refunds: list[Refund] = field(default_factory=list)
+
+    @property
+    def subtotal(self) -> Decimal:
+        """The goods after discounts, without shipping; with tax only where taxes are included."""
+        return sum((line.net for line in self.lines), Decimal(0))
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((line.tax for line in self.lines), Decimal(0))
+
+    @property
+    def discounts(self) -> Decimal:
+        return sum((code.amount for code in self.codes), Decimal(0))
+
+    @property
+    def shipping_discount(self) -> Decimal:
+        """What the codes took off the shipping."""
+        return sum((c.amount for c in self.codes if c.kind == "shipping"), Decimal(0))
 
     @property
     def total(self) -> Decimal:
         """What was paid at first."""
-        return sum((line.price * line.quantity for line in self.lines), Decimal(0))
+        tax = Decimal(0) if self.taxes_included else self.tax
+        return self.subtotal + tax + self.shipping - self.shipping_discount
 
     @property
     def refunded(self) -> Decimal:
         return sum((refund.amount for refund in self.refunds), Decimal(0))
+
+    @property
+    def refunded_goods(self) -> Decimal:
+        """What came back of `subtotal`."""
+        return sum((line.subtotal for r in self.refunds for line in r.lines), Decimal(0))
+
+    def left(self, place: int) -> int:
+        """How many pieces of a line have not come back; places count from 1."""
+        back = sum(one.quantity for r in self.refunds for one in r.lines if one.place == place)
+        return self.lines[place - 1].quantity - back
 
 
 @dataclass(slots=True)
@@ -123,7 +199,7 @@ class Bulk:
 
 @dataclass(slots=True)
 class Discount:
-    """A discount code; `given` is what the app sent."""
+    """A discount code; `given` is what the app sent, `users` who used it (0: a guest)."""
 
     number: int
     kind: str
@@ -131,6 +207,7 @@ class Discount:
     given: Mapping[str, object]
     created_at: datetime
     status: str = "ACTIVE"
+    users: list[int] = field(default_factory=list)
 
 
 class ShopState:
