@@ -32,15 +32,16 @@ create table vip_tiers (
     merchant_id text not null,
     tier_id text not null,
     names jsonb not null,
+    default_locale text not null,
     threshold bigint not null,
     multiplier numeric(6, 3) not null,
     created_at timestamptz(3) default now() not null,
     constraint pk_vip_tiers primary key (merchant_id, tier_id),
-    constraint uq_vip_tiers_merchant_id_threshold unique (merchant_id, threshold),
+    constraint uq_vip_tiers_merchant_id_threshold unique (merchant_id, threshold) deferrable,
     constraint fk_vip_tiers_merchants
         foreign key (merchant_id) references merchants (merchant_id),
     constraint ck_vip_tiers_names check (
-        names ? 'en' and names - array[
+        names ? default_locale and names - array[
             'en', 'es', 'de', 'ja', 'fr', 'pt', 'ru', 'it', 'nl', 'pl', 'tr', 'fa', 'zh-CN', 'vi',
             'id', 'cs', 'ar', 'ko', 'uk', 'hu', 'sv', 'he'
         ] = '{}'::jsonb

@@ -1,8 +1,9 @@
 """What points does later, one file a subject, gathered here."""
 
 from webapp.core.contract import gathered
-from webapp.features.points.jobs import ledger
+from webapp.features.points.jobs import ledger, tiers
 
-APPLIES = gathered(ledger.APPLIES)
+APPLIES = gathered(ledger.APPLIES, tiers.APPLIES)
 SENDS = {**ledger.SENDS}
-LABELS = {**ledger.LABELS}
+LABELS = {**ledger.LABELS, **tiers.LABELS}
+EVERY = {**tiers.EVERY}

@@ -2,7 +2,7 @@
 subject, gathered here."""
 
 from webapp.core.contract import Notification
-from webapp.features.points.messages import ledger
+from webapp.features.points.messages import ledger, tiers
 from webapp.features.points.messages.ledger import (
     CardPush,
     Entry,
@@ -12,7 +12,7 @@ from webapp.features.points.messages.ledger import (
     SyncPoints,
 )
 
-NOTIFICATIONS: tuple[Notification, ...] = (*ledger.NOTIFICATIONS,)
+NOTIFICATIONS: tuple[Notification, ...] = (*ledger.NOTIFICATIONS, *tiers.NOTIFICATIONS)
 
 __all__ = [
     "CardPush",

@@ -53,16 +53,16 @@ class TierSettings(Base):
 
 
 class VipTier(Base):
-    """One tier. `names` has it in English and in any other of the 22 languages; `threshold` is in
-    minor units of the programme's currency, in points, or a number of orders, and gives the tiers
-    their order. `multiplier` is what the rate of an order that is entered from now on is multiplied
-    by."""
+    """One tier. `names` holds at least the `default_locale`, which speaks for the languages that
+    are missing. `threshold` is in minor units of the programme's currency, in points, or a number
+    of orders, and gives the tiers their order. `multiplier` is what the rate of an order that is
+    entered from now on is multiplied by."""
 
     __tablename__ = "vip_tiers"
     __table_args__ = (
-        UniqueConstraint("merchant_id", "threshold"),
+        UniqueConstraint("merchant_id", "threshold", deferrable=True),
         CheckConstraint(
-            f"names ? 'en' and names - array[{_KNOWN}] = '{{}}'::jsonb",
+            f"names ? default_locale and names - array[{_KNOWN}] = '{{}}'::jsonb",
             name="names",
         ),
         CheckConstraint("threshold > 0", name="threshold"),
@@ -74,6 +74,7 @@ class VipTier(Base):
     )
     tier_id: Mapped[str] = mapped_column(Text, primary_key=True)
     names: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    default_locale: Mapped[str] = mapped_column(Text)
     threshold: Mapped[int] = mapped_column(BigInteger)
     multiplier: Mapped[Decimal] = mapped_column(Numeric(6, 3))
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())

@@ -15,13 +15,14 @@ class Tier:
     """One tier; see `models.VipTier`."""
 
     tier_id: str
+    default_locale: str
     names: Mapping[str, str]
     threshold: int
     multiplier: Decimal
 
     def name(self, locale: str) -> str:
-        """What the tier is called in a language, else in English."""
-        return self.names.get(locale) or self.names["en"]
+        """What the tier is called in a language, else in the default one."""
+        return self.names.get(locale) or self.names[self.default_locale]
 
 
 def has_tiers(ctx: Context) -> bool:
@@ -40,7 +41,7 @@ def tiers(ctx: Context) -> tuple[Tier, ...]:
 
 _TIERS = text(
     """
-    select tier_id, names, threshold, multiplier from vip_tiers
+    select tier_id, default_locale, names, threshold, multiplier from vip_tiers
     where merchant_id = :merchant_id order by threshold
     """
 )

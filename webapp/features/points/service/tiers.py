@@ -7,12 +7,15 @@ from sqlalchemy import text
 
 from webapp.core import cache
 from webapp.core.context import Context
-from webapp.features.points.domain.tiers import Holding, Qualifying, Rung, evaluate, rank
+from webapp.features.points.domain.tiers import Holding, Qualifying, evaluate, higher
 from webapp.features.points.queries import tiers as stored
 from webapp.features.points.queries.program import program
 from webapp.features.points.queries.qualifying import qualifying
+from webapp.features.points.service.tier_news import Move
+from webapp.features.points.service.tier_news import tell as tell_of
 
 ONE = Decimal(1)
+NOTHING = Qualifying()
 
 
 def multipliers(ctx: Context, members: Collection[str]) -> dict[str, Decimal]:
@@ -28,26 +31,24 @@ def recompute(ctx: Context, members: Sequence[str], *, tell: bool = True) -> tup
 
     To be called in the transaction that changed their orders, refunds or entries. The tier on the
     card follows and its version rises; each change is told by topic unless `tell` is off, as for
-    what history brings. Gives the members whose tier changed: those have to be pushed. The members'
-    rows of `users` are locked, in the order of their ids.
+    what history brings. Gives the members whose card shows another tier now: those have to be
+    pushed. The members' rows of `users` are locked, in the order of their ids.
     """
     if not members or not stored.has_tiers(ctx):
         return ()
-    locked = tuple(ctx.db.scalars(_LOCK, {"merchant_id": ctx.merchant_id, "asked": list(members)}))
-    steps, policy = stored.tiers(ctx), stored.policy(ctx)
-    rungs, zone = stored.ladder(steps), program(ctx).zone
-    held, found = stored.holdings(ctx, locked), qualifying(ctx, policy, locked)
-    now = {
-        member: evaluate(
-            policy, rungs, held.get(member), found.get(member, Qualifying()), ctx.now, zone
-        )
-        for member in locked
-        if member in held or member in found
-    }
-    _write(ctx, now, found)
-    moved = _moved(rungs, held, now)
-    _show(ctx, {member: now[member].tier_id for member in moved})
-    return tuple(moved)
+    return judge(ctx, members, tell=tell)
+
+
+def judge(ctx: Context, members: Sequence[str], *, tell: bool) -> tuple[str, ...]:
+    """What `recompute` does, also when there is no tier left."""
+    locked = lock(ctx, members)
+    return _place(ctx, locked, stored.holdings(ctx, locked), tell=tell)
+
+
+def lock(ctx: Context, asked: Sequence[str]) -> tuple[str, ...]:
+    """Lock the rows of the members behind these ids, in the order of theirs; gives them."""
+    values = {"merchant_id": ctx.merchant_id, "asked": list(asked)}
+    return tuple(ctx.db.scalars(_LOCK, values))
 
 
 _LOCK = text(
@@ -64,16 +65,41 @@ _LOCK = text(
 )
 
 
-def _moved(
-    rungs: Sequence[Rung], held: Mapping[str, Holding], now: Mapping[str, Holding]
-) -> dict[str, bool]:
-    """Member -> whether they rose, of those who are in another tier than before."""
-    before = {member: held[member].tier_id if member in held else None for member in now}
-    return {
-        member: rank(rungs, holding.tier_id) > rank(rungs, before[member])
-        for member, holding in now.items()
-        if holding.tier_id != before[member]
+def carry(ctx: Context, member: str, homes: Collection[str]) -> tuple[str, ...]:
+    """Follow a merge: `member` keeps the higher of the tiers of both for as long as it would have
+    been kept, and is then judged by what both have bought together. The rows of `homes`, which have
+    become the member's, rest until they are parted. Nobody is told of it."""
+    if not stored.has_tiers(ctx):
+        return ()
+    locked = lock(ctx, [member])
+    rungs = stored.ladder(stored.tiers(ctx))
+    held: Holding | None = None
+    for each in stored.holdings(ctx, {member, *homes}).values():
+        held = higher(rungs, held, each) if held else each
+    _show(ctx, dict.fromkeys(homes))
+    return _place(ctx, locked, {member: held} if held else {}, tell=False)
+
+
+def _place(
+    ctx: Context, members: Sequence[str], held: Mapping[str, Holding], *, tell: bool
+) -> tuple[str, ...]:
+    """Judge locked members, who stood at `held` before, and carry the outcome everywhere."""
+    steps, policy, zone = stored.tiers(ctx), stored.policy(ctx), program(ctx).zone
+    rungs, found = stored.ladder(steps), qualifying(ctx, policy, members)
+    now = {
+        member: evaluate(policy, rungs, held.get(member), found.get(member, NOTHING), ctx.now, zone)
+        for member in members
+        if member in held or member in found
     }
+    if not now:
+        return ()
+    _write(ctx, now, found)
+    moved = _show(ctx, {member: holding.tier_id for member, holding in now.items()})
+    if tell:
+        before = {member: held[member].tier_id if member in held else None for member in now}
+        moves = {m: Move(before[m], h.tier_id) for m, h in now.items() if h.tier_id != before[m]}
+        tell_of(ctx, steps, moves)
+    return moved
 
 
 def _write(ctx: Context, now: Mapping[str, Holding], found: Mapping[str, Qualifying]) -> None:
@@ -83,7 +109,7 @@ def _write(ctx: Context, now: Mapping[str, Holding], found: Mapping[str, Qualify
         "merchant_id": ctx.merchant_id,
         "members": members,
         "tiers": [now[member].tier_id for member in members],
-        "counted": [found.get(member, Qualifying()).value for member in members],
+        "counted": [found.get(member, NOTHING).value for member in members],
         "since": [now[member].since for member in members],
         "keeps": [now[member].keeps_until for member in members],
         "next": [now[member].next_at for member in members],
@@ -107,17 +133,17 @@ _WRITE = text(
 )
 
 
-def _show(ctx: Context, tiers: Mapping[str, str | None]) -> None:
-    """Carry tiers to the cards; what shows them is stale."""
+def _show(ctx: Context, tiers: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Carry tiers to the cards; gives the members whose card showed another one."""
     members = sorted(tiers)
     values = {
         "merchant_id": ctx.merchant_id,
         "members": members,
         "tiers": [tiers[member] for member in members],
     }
-    if members:
-        ctx.db.execute(_SHOW, values)
-        ctx.stale(*map(cache.points_tag, members))
+    moved = tuple(ctx.db.scalars(_SHOW, values))
+    ctx.stale(*map(cache.points_tag, members))
+    return moved
 
 
 _SHOW = text(
@@ -125,7 +151,11 @@ _SHOW = text(
     insert into customer_cards (merchant_id, customer_id, tier)
     select :merchant_id, m.customer_id, m.tier_id
     from unnest(cast(:members as text[]), cast(:tiers as text[])) as m(customer_id, tier_id)
+    left join customer_cards c
+        on c.merchant_id = :merchant_id and c.customer_id = m.customer_id
+    where c.tier is distinct from m.tier_id
     on conflict (merchant_id, customer_id) do update
     set tier = excluded.tier, version = customer_cards.version + 1
+    returning customer_id
     """
 )
