@@ -114,7 +114,7 @@ def create_tiers(ctx: Context, new: Sequence[NewTier]) -> tuple[str, ...]:
     known = stored.tiers(ctx)
     if len(known) + len(new) > MOST_TIERS:
         raise AppError(TIERS_FULL)
-    thresholds = [tier.threshold for tier in (*known, *new)]
+    thresholds = [tier.threshold for tier in known] + [tier.threshold for tier in new]
     if len(set(thresholds)) < len(thresholds):
         raise AppError(TIERS_ALIKE)
     ids = tuple(_create(ctx, tier) for tier in new)
