@@ -229,6 +229,12 @@ LINK_ENDED = _kind(
     "FAILED_PRECONDITION",
     N_("error.link_ended", "This link is undone already, or was made in Shopify."),
 )
+INSUFFICIENT_POINTS = _kind(
+    "insufficient_points",
+    409,
+    "FAILED_PRECONDITION",
+    N_("error.insufficient_points", "There are not enough points for this."),
+)
 CONNECTION_VALUE_INVALID = _kind(
     "connection_value_invalid",
     422,

@@ -196,8 +196,9 @@ class CustomerCard(Base):
     There is one for each member; that of a merged row shows nothing. `points` can be spent now and
     may be below zero, `pending` can be spent later; both hold until `changes_at`, when a lot
     becomes available or expires. `tier` names the member's tier, `score` is what the shared
-    leaderboard counts in `score_cycle` (YYYY-MM in the programme's zone). `version` rises with
-    every change, so that an older push never replaces a newer one.
+    leaderboard counts in `score_cycle` (YYYY-MM in the programme's zone): `score_net`, the points
+    of orders less those taken back, but never below zero. `version` rises with every change, so
+    that an older push never replaces a newer one.
     """
 
     __tablename__ = "customer_cards"
@@ -221,6 +222,7 @@ class CustomerCard(Base):
     changes_at: Mapped[datetime | None] = mapped_column(Timestamp)
     tier: Mapped[str | None] = mapped_column(Text)
     score: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    score_net: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     score_cycle: Mapped[str | None] = mapped_column(Text)
 
 

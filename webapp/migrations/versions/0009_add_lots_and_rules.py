@@ -57,6 +57,7 @@ alter table customer_cards
     add column changes_at timestamptz(3),
     add column tier text,
     add column score bigint default 0 not null,
+    add column score_net bigint default 0 not null,
     add column score_cycle text,
     add constraint ck_customer_cards_pending check (pending >= 0),
     add constraint ck_customer_cards_score check (score >= 0);

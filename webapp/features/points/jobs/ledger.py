@@ -16,10 +16,18 @@ POINTS_BALANCE = ("points_balance", "number_integer")
 
 
 def award_orders(ctx: Context, messages: Sequence[Message]) -> None:
+    """Points that orders bring, and that their refunds and cancellations take back: one handler, so
+    that they are heard in the order they were told."""
     for message in messages:
         payload = message.payload
-        orders = OrderRange(payload["store_id"], payload["first"], payload["last"])
-        service.award_orders(ctx, orders, live=message.topic == "orders.paid")
+        if message.topic == "orders.cancelled":
+            service.take_back_cancelled(ctx, payload["orders"])
+            continue
+        told = OrderRange(payload["store_id"], payload["first"], payload["last"])
+        if message.topic in ("orders.refunded", "refunds.imported"):
+            service.take_back_refunds(ctx, told)
+        else:
+            service.award_orders(ctx, told, live=message.topic == "orders.paid")
 
 
 def prepare(ctx: Context, message: Message) -> CardPush | None:
@@ -54,7 +62,13 @@ def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:
     service.record_push(ctx, push, frozenset(outcome.report["refused"]))
 
 
-APPLIES = {"orders.imported": award_orders, "orders.paid": award_orders}
+APPLIES = {
+    "orders.imported": award_orders,
+    "orders.paid": award_orders,
+    "orders.refunded": award_orders,
+    "refunds.imported": award_orders,
+    "orders.cancelled": award_orders,
+}
 SENDS = {"points.changed": Send(prepare, send, settle, "shopify")}
 LABELS = {
     **dict.fromkeys(APPLIES, N_("deliveries.points.orders", "Points for orders")),

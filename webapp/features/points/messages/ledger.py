@@ -13,7 +13,7 @@ from webapp.core.messages import Id, LocaleTag
 
 @dataclass(frozen=True, slots=True)
 class OrderRange:
-    """New orders of one store: ids `first..last` of this merchant."""
+    """New orders, or refunds, of one store: ids `first..last` of this merchant."""
 
     store_id: str
     first: int

@@ -29,22 +29,45 @@ class PointsTotals:
 def standing(ctx: Context, customer_id: str | None) -> Standing:
     """A member's balance and last entries; all zero for somebody without any."""
     values = {"merchant_id": ctx.merchant_id, "customer_id": customer_id, "most": ENTRIES_SHOWN}
-    balance = int(ctx.db.scalar(text(_BALANCE), values) or 0)
+    balance = spendable(ctx, customer_id) if customer_id else 0
     rows = ctx.db.execute(text(_ENTRIES), values)
     entries = tuple(Entry(day, kind, points) for day, kind, points in rows)
     return Standing(balance, entries, NEXT_STEP_POINTS - balance % NEXT_STEP_POINTS)
 
 
-_BALANCE = """
-select points from customer_cards
-where merchant_id = :merchant_id and customer_id = :customer_id
+def spendable(ctx: Context, member: str) -> int:
+    """What a member can spend now, true at the second: the lots of all their homes that are
+    available and have not expired, less what they owe. Below zero while they owe more."""
+    values = {"merchant_id": ctx.merchant_id, "member": member, "now": ctx.now}
+    return int(ctx.db.scalar(text(_SPENDABLE), values) or 0)
+
+
+_SPENDABLE = """
+with homes as materialized (
+    select customer_id from users where merchant_id = :merchant_id and customer_id = :member
+    union
+    select customer_id from users where merchant_id = :merchant_id and merged_into = :member
+)
+select
+    coalesce((
+        select sum(l.remaining) from homes join points_lots l using (customer_id)
+        where l.merchant_id = :merchant_id and l.remaining > 0 and l.available_at <= :now
+          and (l.expires_at is null or l.expires_at > :now)
+    ), 0) - coalesce((
+        select sum(d.points) from homes join points_deficits d using (customer_id)
+        where d.merchant_id = :merchant_id
+    ), 0)
 """
 
 _ENTRIES = """
 select (t.occurred_at at time zone s.timezone)::date, t.type, t.points
 from points_transactions t
 join stores s on s.merchant_id = t.merchant_id and s.store_id = t.store_id
-where t.merchant_id = :merchant_id and t.customer_id = :customer_id
+where t.merchant_id = :merchant_id and t.customer_id in (
+    select customer_id from users where merchant_id = :merchant_id and customer_id = :customer_id
+    union
+    select customer_id from users where merchant_id = :merchant_id and merged_into = :customer_id
+)
 order by t.occurred_at desc, t.transaction_id desc
 limit :most
 """

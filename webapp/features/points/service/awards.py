@@ -1,116 +1,255 @@
 """Points for orders: the entries of a whole range of orders in one statement.
 
-The ledger is the truth; users.points_balance and the card are projections of it, written in the
-same transaction."""
+The ledger is the truth; lots, balances and cards follow in the same transaction."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
 
-from webapp.core import cache
 from webapp.core.context import Context
 from webapp.core.models import Store
 from webapp.core.words import currency_exponent
-from webapp.features.points.domain.earning import RULE_VERSION
+from webapp.features.points.domain.earning import Rule
 from webapp.features.points.messages import OrderRange
-
-# metafieldsSet takes at most 25 metafields a call, and a customer has one.
-CARDS_A_PUSH = 25
+from webapp.features.points.queries.rules import rule_at, rules
+from webapp.features.points.service import cards
+from webapp.features.points.service.refunds import hold_orders, settle_range
 
 
 def award_orders(ctx: Context, orders: OrderRange, *, live: bool = False) -> None:
     """Enter the points of new orders into the ledger, and carry them to balances and cards.
 
-    One entry an order under the key `order:<order_id>`; orders worth less than one unit
-    and orders of guests earn nothing. Every customer of the range gets a card, also with 0 points.
-    Of `live` orders each member who earned is named by topic; what history brings notifies nobody.
+    One entry an order under the key `order:<order_id>`; orders worth no point, cancelled ones and
+    those of guests earn nothing. Live orders earn by the rules that were in force when they were
+    placed, and each member who earned is named by topic; what history brings earns by the rules of
+    today, expires from today unless they say otherwise, and notifies nobody. Every customer of the
+    range gets a card, also with 0 points. What was refunded already is taken back at once.
     """
     store = ctx.db.get_one(Store, (ctx.merchant_id, orders.store_id))
+    cycle = cards.cycle_of(ctx)
     values = {
         "merchant_id": ctx.merchant_id,
         "store_id": orders.store_id,
         "first": orders.first,
         "last": orders.last,
         "unit": 10 ** currency_exponent(store.currency),
-        "rule_version": RULE_VERSION,
         "currency": store.currency,
+        "zone": store.timezone,
+        "now": ctx.now,
+        "cycle": cycle.name,
+        "begins": cycle.begins,
+        "ends": cycle.ends,
+        "rules": json.dumps(list(_periods(ctx, orders.store_id, live=live))),
     }
-    earned = [(str(c), int(p), int(b)) for c, p, b in ctx.db.execute(text(_AWARD), values)]
-    changed = [customer_id for customer_id, _, _ in earned]
+    hold_orders(ctx)
+    lock_buyers(ctx, values)
+    found = list(ctx.db.execute(_AWARD, values))
+    earned = {row.customer_id: row for row in found if row.kind == "earned"}
+    shown = {row.customer_id: row for row in found if row.kind == "card"}
+    due = [m for m, row in shown.items() if row.at is not None and row.at <= ctx.now]
+    taken = settle_range(ctx, orders, earned, due)
+    cards.announce(ctx, shown.keys() - taken.keys())
     if live:
-        ctx.emit_all("points.earned", earnings(orders, earned))
-    ctx.stale(*(cache.points_tag(customer_id) for customer_id in changed))
-    if store.access_token is not None:
-        ctx.emit_all("points.changed", push_requests(orders, changed))
+        ctx.emit_all("points.earned", earnings(ctx, orders, earned.values(), shown, taken))
+
+
+def _periods(ctx: Context, store_id: str, *, live: bool) -> Iterator[Mapping[str, Any]]:
+    """The rules by which orders of a store earn, each with the time in which they are placed; those
+    of today for all that history brings."""
+    versions: Sequence[Rule] = rules(ctx) if live else (rule_at(ctx, ctx.now),)
+    ends = None
+    for rule in reversed(versions):
+        begins = rule.valid_from if live else None
+        yield {
+            "version": rule.version,
+            "begins": begins and begins.isoformat(),
+            "ends": ends and ends.isoformat(),
+            "rate": str(rule.rate(store_id)),
+            "hold_days": rule.hold_days,
+            "expiry_days": rule.expiry_days,
+            "from_now": not live and rule.imports_expire_from == "import",
+        }
+        if begins is not None:
+            ends = begins if ends is None else min(begins, ends)
+
+
+def lock_buyers(ctx: Context, values: Mapping[str, Any]) -> None:
+    """Lock the members who bought, in the order of their ids. Once more where members have been
+    merged, for one may have been while we waited."""
+    ctx.db.execute(_LOCK, values)
+    if ctx.db.scalar(_MERGED, values):
+        ctx.db.execute(_LOCK, values)
 
 
 def earnings(
-    orders: OrderRange, earned: list[tuple[str, int, int]]
+    ctx: Context,
+    orders: OrderRange,
+    earned: Iterable[Any],
+    shown: Mapping[str, Any],
+    taken: Mapping[str, int],
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Messages (key, payload) of who earned points with these orders; `earned` holds (customer id,
-    points, balance)."""
-    for customer_id, points, balance in earned:
-        if points:
+    """Messages (key, payload) of who earned points with these orders: what is left of them after
+    what was refunded before it was paid, and the balance."""
+    points: dict[str, int] = {}
+    for row in earned:
+        points[row.member] = points.get(row.member, 0) + int(row.points)
+    balances = dict(
+        map(
+            tuple,
+            ctx.db.execute(_BALANCES, {"merchant_id": ctx.merchant_id, "members": sorted(taken)}),
+        )
+    )
+    for member, brought in sorted(points.items()):
+        left = brought - taken.get(member, 0)
+        if left > 0:
             yield (
-                f"{orders.store_id}:{orders.first}:{customer_id}",
+                f"{orders.store_id}:{orders.first}:{member}",
                 {
                     "store_id": orders.store_id,
-                    "customer_id": customer_id,
-                    "points": points,
-                    "balance": balance,
+                    "customer_id": member,
+                    "points": left,
+                    "balance": balances.get(member, int(shown[member].points)),
                 },
             )
 
 
-def push_requests(
-    orders: OrderRange, customers: list[str]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Messages (key, payload) that ask for the cards of `customers` to be shown by the store."""
-    for start in range(0, len(customers), CARDS_A_PUSH):
-        group = customers[start : start + CARDS_A_PUSH]
-        key = f"{orders.store_id}:{orders.first}:{start}"
-        yield key, {"store_id": orders.store_id, "customers": group}
-
-
-# Rows are touched in the order of their key, so that two transactions never wait crosswise.
-_AWARD = """
-with earning as materialized (
-    select order_id, customer_id, ordered_at, amount_minor
-    from orders
-    where merchant_id = :merchant_id and store_id = :store_id
-      and order_id between :first and :last and customer_id is not null
-), entered as (
-    insert into points_transactions (
-        merchant_id, customer_id, store_id, type, points, order_id, rule_version, basis_minor,
-        currency, occurred_at, idempotency_key
-    )
-    select :merchant_id, customer_id, :store_id, 'earn', amount_minor / :unit, order_id,
-           :rule_version, amount_minor, :currency, ordered_at,
-           'order:' || order_id
-    from earning where amount_minor >= :unit
-    on conflict (merchant_id, idempotency_key) do nothing
-    returning customer_id, points
-), earned as (
-    select customer_id, sum(points)::bigint as points
-    from (select customer_id, points from entered union all select customer_id, 0 from earning) e
-    group by customer_id
-    order by customer_id
-), balances as (
-    update users u
-    set points_balance = u.points_balance + earned.points
-    from earned
-    where u.merchant_id = :merchant_id and u.customer_id = earned.customer_id
-    returning u.customer_id, u.points_balance
-), cards as (
-    insert into customer_cards (merchant_id, customer_id, points)
-    select :merchant_id, customer_id, points_balance from balances
-    order by customer_id
-    on conflict (merchant_id, customer_id) do update
-    set points = excluded.points, version = customer_cards.version + 1
-    returning customer_id, points
+_BALANCES = text(
+    """
+    select customer_id, points from customer_cards
+    where merchant_id = :merchant_id and customer_id = any(:members)
+    """
 )
-select customer_id, earned.points, cards.points as balance
-from earned join cards using (customer_id)
-order by customer_id
-"""
+_MERGED = text(
+    "select exists(select from users where merchant_id = :merchant_id and merged_into is not null)"
+)
+# Rows are touched in the order of their key, so that two transactions never wait crosswise. Rows of
+# large tables are looked up one by one by subselect, so that plans are the same with and without
+# statistics.
+_LOCK = text(
+    """
+    with homes as materialized (
+        select distinct customer_id from orders
+        where merchant_id = :merchant_id and store_id = :store_id
+          and order_id between :first and :last and customer_id is not null
+    ), members as materialized (
+        select distinct (
+            select coalesce(u.merged_into, u.customer_id) from users u
+            where u.merchant_id = :merchant_id and u.customer_id = homes.customer_id
+        ) as member
+        from homes
+        order by member
+    )
+    select count(locked.customer_id)
+    from members cross join lateral (
+        select u.customer_id from users u
+        where u.merchant_id = :merchant_id and u.customer_id = members.member
+        for no key update
+    ) as locked
+    """
+)
+_AWARD = text(
+    """
+    with rules as materialized (
+        select * from jsonb_to_recordset(cast(:rules as jsonb)) as r(
+            version smallint, begins timestamptz, ends timestamptz, rate numeric(14, 6),
+            hold_days integer, expiry_days integer, from_now boolean
+        )
+    ), earning as materialized (
+        select o.order_id, o.customer_id, o.ordered_at, r.version, r.rate,
+            coalesce(o.basis_minor, o.amount_minor) as basis,
+            case when r.hold_days = 0 then o.ordered_at else
+                (o.ordered_at at time zone :zone + make_interval(days => r.hold_days))
+                at time zone :zone end as available_at,
+            ((case when r.from_now then :now else o.ordered_at end at time zone :zone)::date
+                + r.expiry_days + 1)::timestamp at time zone :zone as expires_at
+        from orders o join rules r
+            on (r.begins is null or o.ordered_at >= r.begins)
+            and (r.ends is null or o.ordered_at < r.ends)
+        where o.merchant_id = :merchant_id and o.store_id = :store_id
+          and o.order_id between :first and :last
+          and o.customer_id is not null and o.cancelled_at is null
+    ), entered as (
+        insert into points_transactions (
+            merchant_id, customer_id, store_id, type, points, order_id, rule_version, rate,
+            basis_minor, currency, occurred_at, available_at, expires_at, idempotency_key
+        )
+        select :merchant_id, customer_id, :store_id, 'earn', div(basis * rate, :unit)::bigint,
+               order_id, version, rate, basis, :currency, ordered_at, available_at, expires_at,
+               'order:' || order_id
+        from earning where basis * rate >= :unit
+        order by order_id
+        on conflict (merchant_id, idempotency_key) do nothing
+        returning customer_id, transaction_id, order_id, points, occurred_at, available_at,
+                  expires_at
+    ), kept as (
+        insert into points_lots (
+            merchant_id, customer_id, transaction_id, order_id, points, remaining, available_at,
+            expires_at
+        )
+        select :merchant_id, customer_id, transaction_id, order_id, points, points, available_at,
+               expires_at
+        from entered
+    ), earned as materialized (
+        select e.customer_id, e.points, e.spendable, e.pending, e.score, e.at, (
+            select coalesce(u.merged_into, u.customer_id) from users u
+            where u.merchant_id = :merchant_id and u.customer_id = e.customer_id
+        ) as member
+        from (
+            select customer_id, sum(points)::bigint as points,
+                coalesce(sum(points) filter (where state = 1), 0)::bigint as spendable,
+                coalesce(sum(points) filter (where state = 2), 0)::bigint as pending,
+                coalesce(sum(points) filter (
+                    where occurred_at >= :begins and occurred_at < :ends
+                ), 0)::bigint as score,
+                min(at) as at
+            from (
+                select customer_id, points, occurred_at, case
+                        when expires_at <= :now then 0 when available_at <= :now then 1 else 2
+                    end as state,
+                    case when available_at > :now then least(available_at, expires_at)
+                        else expires_at end as at
+                from entered
+                union all
+                select customer_id, 0, null, 0, null from earning
+            ) as told
+            group by customer_id
+        ) as e
+    ), changes as materialized (
+        select member as customer_id, sum(points)::bigint as points,
+            sum(spendable)::bigint as spendable, sum(pending)::bigint as pending,
+            sum(score)::bigint as score, min(at) as at
+        from earned
+        group by member
+        order by member
+    ), balances as (
+        update users u
+        set points_balance = u.points_balance + changes.spendable
+        from changes
+        where u.merchant_id = :merchant_id and u.customer_id = changes.customer_id
+          and changes.spendable <> 0
+    ), cards as (
+        insert into customer_cards as card (
+            merchant_id, customer_id, points, pending, changes_at, score, score_net, score_cycle
+        )
+        select :merchant_id, customer_id, spendable, pending, at, score, score,
+               case when points > 0 then cast(:cycle as text) end
+        from changes
+        order by customer_id
+        on conflict (merchant_id, customer_id) do update
+        set points = card.points + excluded.points, pending = card.pending + excluded.pending,
+            changes_at = least(card.changes_at, excluded.changes_at),
+            score = greatest(0, excluded.score_net + case
+                when card.score_cycle = excluded.score_cycle then card.score_net else 0 end),
+            score_net = excluded.score_net + case
+                when card.score_cycle = excluded.score_cycle then card.score_net else 0 end,
+            score_cycle = excluded.score_cycle, version = card.version + 1
+        where excluded.score_cycle is not null
+        returning customer_id, points, changes_at
+    )
+    select 'earned' as kind, customer_id, member, points, null as at from earned where points > 0
+    union all
+    select 'card', customer_id, null, points, changes_at from cards
+    """
+)
