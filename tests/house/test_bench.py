@@ -45,6 +45,15 @@ def test_a_few_calls_are_measured_against_bare_ones() -> None:
     assert set(said["goals"]) == {"rest_ratio", "grpc_ratio"} <= set(said["figures"])
 
 
+@pytest.mark.full
+def test_a_few_orders_are_measured_against_pgbench() -> None:
+    """It fails by itself when pgbench's transaction leaves other rows behind than an order."""
+    done = bench_command("points", "--few", "500", "--many", "1000", "--orders", "100")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert set(said["goals"]) == {"ratio", "flatness"} <= set(said["figures"])
+
+
 def test_an_unknown_measurement_is_wrong_use() -> None:
     assert bench_command("nothing").returncode == 2
 

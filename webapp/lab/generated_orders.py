@@ -1,9 +1,11 @@
-"""Order files of any size for measurements."""
+"""Orders for measurements: files of any size, and webhooks."""
 
 import csv
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 ORDERS_A_CUSTOMER = 2.7
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
@@ -30,3 +32,46 @@ def write_orders(file: Path, orders: int) -> int:
             at = f"{FIRST_DAY + timedelta(seconds=int(moment)):%Y-%m-%dT%H:%M:%SZ}"
             writer.writerow((number, at, f"{minor // 100}.{minor % 100:02}", "USD"))
     return sum(minor // 100 for _, _, minor in rows)
+
+
+def paid_order(number: int, customer: int) -> Mapping[str, Any]:
+    """An orders/paid payload of two lines, about 3 kB, as Shopify sends it."""
+
+    def money(amount: str) -> Mapping[str, Any]:
+        one = {"amount": amount, "currency_code": "USD"}
+        return {"shop_money": one, "presentment_money": one}
+
+    at = "2026-03-14T11:59:00-05:00"
+    line = {"title": "Candle", "gift_card": False, "taxable": True, "discount_allocations": []}
+    return {
+        "id": number,
+        "admin_graphql_api_id": f"gid://shopify/Order/{number}",
+        "test": False,
+        "cancelled_at": None,
+        **dict.fromkeys(("created_at", "processed_at", "updated_at"), at),
+        "currency": "USD",
+        "financial_status": "paid",
+        "taxes_included": False,
+        "total_price": "45.00",
+        "total_price_set": money("45.00"),
+        "subtotal_price_set": money("42.00"),
+        "total_tax_set": money("3.00"),
+        "total_shipping_price_set": money("0.00"),
+        "discount_codes": [],
+        "customer_locale": "de-DE",
+        "customer": {
+            "id": customer,
+            "email": f"shopper{customer}@shop.example",
+            "verified_email": True,
+            "phone": None,
+            "updated_at": at,
+            "email_marketing_consent": {"state": "subscribed", "opt_in_level": "single_opt_in"},
+            "sms_marketing_consent": None,
+        },
+        "line_items": [
+            {**line, "id": 10 * number + n, "quantity": 1, "price_set": money("21.00")}
+            | {"tax_lines": [{"rate": 0.07, "title": "Tax", "price_set": money("1.50")}]}
+            for n in range(2)
+        ],
+        "note": "x" * 1_500,
+    }
