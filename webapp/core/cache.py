@@ -28,9 +28,9 @@ def fragment_key(
     return f"fragment:{merchant_id}:{store_id}:{locale}:{root}:{widget}:{customer_id}"
 
 
-def rewards_tag(merchant_id: str) -> str:
-    """Everything that shows the merchant's catalogue of rewards."""
-    return f"rewards:{merchant_id}"
+def rewards_tag(store_id: str) -> str:
+    """Everything that shows what rewards can be had at a store."""
+    return f"rewards:{store_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ create table redemptions (
     points bigint not null,
     terms jsonb not null,
     state text not null,
+    returned boolean default false not null,
     reason text,
     code text not null,
     discount_id text,

@@ -1,9 +1,9 @@
 """What points does later, one file a subject, gathered here."""
 
 from webapp.core.contract import gathered
-from webapp.features.points.jobs import ledger, tiers
+from webapp.features.points.jobs import ledger, rewards, tiers
 
-APPLIES = gathered(ledger.APPLIES, tiers.APPLIES)
-SENDS = {**ledger.SENDS}
-LABELS = {**ledger.LABELS, **tiers.LABELS}
-EVERY = {**tiers.EVERY}
+APPLIES = gathered(ledger.APPLIES, rewards.APPLIES, tiers.APPLIES)
+SENDS = {**ledger.SENDS, **rewards.SENDS}
+LABELS = {**ledger.LABELS, **rewards.LABELS, **tiers.LABELS}
+EVERY = {"hourly": (rewards.expire_codes, tiers.look_for_due)}

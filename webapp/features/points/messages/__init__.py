@@ -2,7 +2,7 @@
 subject, gathered here."""
 
 from webapp.core.contract import Notification
-from webapp.features.points.messages import ledger, tiers
+from webapp.features.points.messages import ledger, rewards, tiers
 from webapp.features.points.messages.ledger import (
     CardPush,
     Entry,
@@ -11,14 +11,34 @@ from webapp.features.points.messages.ledger import (
     Standing,
     SyncPoints,
 )
+from webapp.features.points.messages.rewards import (
+    CancelRedemption,
+    CodeToEnd,
+    CodeToMake,
+    RedeemReward,
+    RedemptionCancelled,
+    RewardRedeemed,
+    SaveReward,
+)
 
-NOTIFICATIONS: tuple[Notification, ...] = (*ledger.NOTIFICATIONS, *tiers.NOTIFICATIONS)
+NOTIFICATIONS: tuple[Notification, ...] = (
+    *ledger.NOTIFICATIONS,
+    *rewards.NOTIFICATIONS,
+    *tiers.NOTIFICATIONS,
+)
 
 __all__ = [
+    "CancelRedemption",
     "CardPush",
+    "CodeToEnd",
+    "CodeToMake",
     "Entry",
     "OrderRange",
     "PointsSynced",
+    "RedeemReward",
+    "RedemptionCancelled",
+    "RewardRedeemed",
+    "SaveReward",
     "Standing",
     "SyncPoints",
 ]

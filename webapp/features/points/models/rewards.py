@@ -88,7 +88,8 @@ class Redemption(Base):
     `customer_id` is the home of the store customer `external_id`, to whom the code is bound, and
     `member_id` who that was then: it is shown to whoever that home belongs to today. `terms` is the
     reward as it was (`domain.rewards.Terms`). The code is chosen before it is sent, so that a shop
-    that knows it already has it from us. `reason` says why a redemption failed; `order_key` is the
+    that knows it already has it from us. `returned` says that the points went back, `reason` why a
+    redemption failed or a code could not be given back; `order_key` is the
     external id of the order that used the code. `redeemed_at` and `expires_at` are business time,
     `changed_at` the business time of the newest state.
 
@@ -135,6 +136,7 @@ class Redemption(Base):
     points: Mapped[int] = mapped_column(BigInteger)
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(Text)
+    returned: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     reason: Mapped[str | None] = mapped_column(Text)
     code: Mapped[str] = mapped_column(Text)
     discount_id: Mapped[str | None] = mapped_column(Text)

@@ -9,7 +9,7 @@ from webapp.core import cache
 from webapp.core.context import Context
 from webapp.core.words import new_id
 from webapp.features.points.service import tiers
-from webapp.features.points.service.awards import CARDS_A_PUSH
+from webapp.features.points.service.cards import CARDS_A_PUSH
 
 MEMBERS_A_ROUND = 2_000
 
