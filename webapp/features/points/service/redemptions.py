@@ -63,18 +63,7 @@ def redeem(ctx: Context, message: RedeemReward) -> RewardRedeemed:
         return RewardRedeemed(known.redemption_id, known.state, spendable(ctx, holder.member))
     wanted = wanted_reward(ctx, message)
     redemption_id = new_id("rdm_")
-    ledger.debit(
-        ctx,
-        ledger.Debit(
-            member=holder.member,
-            store_id=message.store_id,
-            type="redeem",
-            points=wanted.points,
-            key=f"redeem:{redemption_id}",
-            occurred_at=ctx.now,
-            redemption_id=redemption_id,
-        ),
-    )
+    take_points(ctx, holder.member, message.store_id, redemption_id, wanted.points)
     if wanted.limited:
         take_from_stock(ctx, message.reward_id)
     values = {
@@ -97,6 +86,20 @@ def redeem(ctx: Context, message: RedeemReward) -> RewardRedeemed:
     ctx.track(REWARD_REDEEMED, kind=wanted.terms.kind, points=wanted.points)
     ctx.stale(cache.points_tag(holder.member))
     return RewardRedeemed(redemption_id, "preparing", spendable(ctx, holder.member))
+
+
+def take_points(ctx: Context, member: str, store_id: str, redemption_id: str, points: int) -> None:
+    """The entry of a redemption. Raises AppError(insufficient_points)."""
+    debit = ledger.Debit(
+        member=member,
+        store_id=store_id,
+        type="redeem",
+        points=points,
+        key=f"redeem:{redemption_id}",
+        occurred_at=ctx.now,
+        redemption_id=redemption_id,
+    )
+    ledger.debit(ctx, debit)
 
 
 def wanted_reward(ctx: Context, message: RedeemReward) -> Wanted:
