@@ -235,6 +235,18 @@ INSUFFICIENT_POINTS = _kind(
     "FAILED_PRECONDITION",
     N_("error.insufficient_points", "There are not enough points for this."),
 )
+NOTHING_TO_UNDO = _kind(
+    "nothing_to_undo",
+    409,
+    "FAILED_PRECONDITION",
+    N_("error.nothing_to_undo", "There is no change left to undo, or a newer one was made."),
+)
+BIRTHDAY_SET = _kind(
+    "birthday_set",
+    409,
+    "FAILED_PRECONDITION",
+    N_("error.birthday_set", "A birthday can be changed once a year."),
+)
 CONNECTION_VALUE_INVALID = _kind(
     "connection_value_invalid",
     422,

@@ -30,6 +30,8 @@ create table identity_links (
     kind text not null,
     kept text not null,
     lost text not null,
+    kept_home text not null,
+    lost_home text not null,
     homes text[] not null,
     stayed text[] not null,
     reason text not null,
@@ -43,6 +45,10 @@ create table identity_links (
         foreign key (merchant_id, kept) references users (merchant_id, customer_id),
     constraint fk_identity_links_lost
         foreign key (merchant_id, lost) references users (merchant_id, customer_id),
+    constraint fk_identity_links_kept_home
+        foreign key (merchant_id, kept_home) references users (merchant_id, customer_id),
+    constraint fk_identity_links_lost_home
+        foreign key (merchant_id, lost_home) references users (merchant_id, customer_id),
     constraint fk_identity_links_undone_by
         foreign key (merchant_id, undone_by) references identity_links (merchant_id, link_id),
     constraint fk_identity_links_sharing_changes
@@ -53,8 +59,9 @@ create table identity_links (
     ),
     constraint ck_identity_links_members check (kept <> lost)
 );
-create index idx_identity_links_kept on identity_links (merchant_id, kept);
-create unique index idx_identity_links_lost on identity_links (merchant_id, lost)
+create index idx_identity_links_kept_home on identity_links (merchant_id, kept_home)
+    where kind = 'merge' and undone_by is null;
+create index idx_identity_links_lost_home on identity_links (merchant_id, lost_home)
     where kind = 'merge' and undone_by is null;
 create index idx_identity_links_homes on identity_links using gin (homes)
     where kind = 'part';

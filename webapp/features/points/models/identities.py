@@ -46,10 +46,11 @@ class IdentityLink(Base):
     """One line of the log of merges and partings: rows are only added, and a merge is marked with
     the parting that undid it.
 
-    A merge of `lost` into `kept` (both members at that moment) moved the `homes` of the lost one to
-    those that `stayed`; a parting moved them back. Merges that stand make a forest: every home has
-    at most one, under which it was lost, and its member is where that path ends. So undoing any one
-    of them parts exactly what that one had brought together.
+    A merge says that the customers of `kept_home` and `lost_home` are one person. Merges that stand
+    make a forest of homes, and a member is one tree of it; so undoing any one of them parts exactly
+    what that one had brought together. `kept` and `lost` are the members of that moment: a merge
+    moved the `homes` of the lost one to those that `stayed`, a parting made of the `homes` the
+    member `lost` again.
 
     `change_id` names the change of the shared settings that led to it, if one did.
     """
@@ -67,6 +68,16 @@ class IdentityLink(Base):
             name="fk_identity_links_lost",
         ),
         ForeignKeyConstraint(
+            ["merchant_id", "kept_home"],
+            ["users.merchant_id", "users.customer_id"],
+            name="fk_identity_links_kept_home",
+        ),
+        ForeignKeyConstraint(
+            ["merchant_id", "lost_home"],
+            ["users.merchant_id", "users.customer_id"],
+            name="fk_identity_links_lost_home",
+        ),
+        ForeignKeyConstraint(
             ["merchant_id", "undone_by"],
             ["identity_links.merchant_id", "identity_links.link_id"],
             name="fk_identity_links_undone_by",
@@ -78,12 +89,16 @@ class IdentityLink(Base):
         CheckConstraint("kind in ('merge', 'part')", name="kind"),
         CheckConstraint(f"reason in {LINK_REASONS}", name="reason"),
         CheckConstraint("kept <> lost", name="members"),
-        Index("idx_identity_links_kept", "merchant_id", "kept"),
         Index(
-            "idx_identity_links_lost",
+            "idx_identity_links_kept_home",
             "merchant_id",
-            "lost",
-            unique=True,
+            "kept_home",
+            postgresql_where=text("kind = 'merge' and undone_by is null"),
+        ),
+        Index(
+            "idx_identity_links_lost_home",
+            "merchant_id",
+            "lost_home",
             postgresql_where=text("kind = 'merge' and undone_by is null"),
         ),
         Index(
@@ -105,6 +120,8 @@ class IdentityLink(Base):
     kind: Mapped[str] = mapped_column(Text)
     kept: Mapped[str] = mapped_column(Text)
     lost: Mapped[str] = mapped_column(Text)
+    kept_home: Mapped[str] = mapped_column(Text)
+    lost_home: Mapped[str] = mapped_column(Text)
     homes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     stayed: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reason: Mapped[str] = mapped_column(Text)

@@ -1,9 +1,9 @@
 """Points on the dashboard: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.points.pages import overview
+from webapp.features.points.pages import overview, sharing
 from webapp.features.points.pages.overview import METRICS, PANELS
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (sharing.PAGE,)
 
-__all__ = ["METRICS", "PAGES", "PANELS", "overview"]
+__all__ = ["METRICS", "PAGES", "PANELS", "overview", "sharing"]

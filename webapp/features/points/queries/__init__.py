@@ -10,17 +10,29 @@ from webapp.features.points.queries.balances import (
     totals,
 )
 from webapp.features.points.queries.rules import bonus_expires_at, policies, rule_at, rules
+from webapp.features.points.queries.sharing import (
+    Change,
+    changes,
+    links,
+    read_sharing,
+    stores_shared,
+)
 
 __all__ = [
     "ON_ITS_WAY",
+    "Change",
     "PointsTotals",
     "bonus_expires_at",
+    "changes",
+    "links",
     "multi_store_adoption",
     "policies",
+    "read_sharing",
     "rule_at",
     "rules",
     "spendable",
     "standing",
+    "stores_shared",
     "sync_accuracy",
     "totals",
 ]
