@@ -1,9 +1,12 @@
 """Points on the dashboard: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.points.pages import overview, sharing
+from webapp.features.points.pages import overview, sharing, tiers
 from webapp.features.points.pages.overview import METRICS, PANELS
 
-PAGES: tuple[Page, ...] = (sharing.PAGE,)
+PAGES: tuple[Page, ...] = (
+    sharing.PAGE,
+    tiers.PAGE,
+)
 
-__all__ = ["METRICS", "PAGES", "PANELS", "overview", "sharing"]
+__all__ = ["METRICS", "PAGES", "PANELS", "overview"]

@@ -7,7 +7,8 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from webapp.core.context import Context
-from webapp.features.points.domain.tiers import FIRST_POLICY, Holding, Policy, Rung
+from webapp.features.points.domain.tiers import FIRST_POLICY, Holding, Policy, Rung, reached
+from webapp.features.points.queries.qualifying import qualifying
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +116,27 @@ _SIZES = text(
     group by t.tier_id
     """
 )
+
+
+def members(ctx: Context) -> int:
+    """How many members there are."""
+    return int(ctx.db.scalar(_MEMBERS, {"merchant_id": ctx.merchant_id}) or 0)
+
+
+_MEMBERS = text(
+    "select count(*) from users where merchant_id = :merchant_id and merged_into is null"
+)
+
+
+def spread(ctx: Context, by: Policy, thresholds: Mapping[str, int]) -> Mapping[str | None, int]:
+    """Tier id (None for no tier) -> how many members such a policy would put into it today, were
+    nobody kept in a tier that they do not reach any more."""
+    rungs = [Rung(tier_id, start) for tier_id, start in thresholds.items()]
+    rungs.sort(key=lambda rung: rung.threshold)
+    found: dict[str | None, int] = dict.fromkeys([None, *thresholds], 0)
+    everybody = qualifying(ctx, by).values()
+    for of in everybody:
+        best = reached(rungs, max(of.value, of.before))
+        found[rungs[best].tier_id if best >= 0 else None] += 1
+    found[None] += members(ctx) - len(everybody)
+    return found
