@@ -25,7 +25,7 @@ def starter_thresholds(values: Sequence[int], unit: int) -> tuple[int, ...]:
 
 
 def round_number(value: int, unit: int) -> int:
-    """The highest of 1, 2, 3, ..., 9, 10, 20, 30, ... units that `value` reaches; at least one unit."""
+    """The highest of 1, 2, ..., 9, 10, 20, ... units that `value` reaches; at least one."""
     best = unit
     while next_round(best, unit) <= value:
         best = next_round(best, unit)
