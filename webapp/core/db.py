@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class Database:
                 merchant_id=merchant_id,
                 actor=actor,
                 locale=locale,
-                now=self._clock.now(),
+                now=milliseconds(self._clock.now()),
                 wall=self._clock.wall(),
                 keys=self._keys,
                 handlers=self._handlers,
@@ -128,6 +129,12 @@ class Database:
                 self._ring(sorted(ctx.rings))
         except Exception:
             log.warning("after-commit work failed; the relay will ring again", exc_info=True)
+
+
+def milliseconds(at: datetime) -> datetime:
+    """A moment as the database keeps it, but never later than it is: what is written at a moment
+    must not lie in its own future."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def connection_lost(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from webapp.core.words import currency_exponent
 from webapp.features.points.domain.earning import Rule
 from webapp.features.points.messages import OrderRange
 from webapp.features.points.queries.rules import rule_at, rules
-from webapp.features.points.service import cards
+from webapp.features.points.service import cards, tiers
 from webapp.features.points.service.refunds import hold_orders, settle_range
 
 
@@ -44,13 +44,15 @@ def award_orders(ctx: Context, orders: OrderRange, *, live: bool = False) -> Non
         "rules": json.dumps(list(_periods(ctx, orders.store_id, live=live))),
     }
     hold_orders(ctx)
-    lock_buyers(ctx, values)
-    found = list(ctx.db.execute(_AWARD, values))
+    buyers = lock_buyers(ctx, values)
+    boosts = {m: str(by) for m, by in tiers.multipliers(ctx, buyers).items() if by != 1}
+    found = list(ctx.db.execute(_AWARD, {**values, "boosts": json.dumps(boosts)}))
     earned = {row.customer_id: row for row in found if row.kind == "earned"}
     shown = {row.customer_id: row for row in found if row.kind == "card"}
     due = [m for m, row in shown.items() if row.at is not None and row.at <= ctx.now]
     taken = settle_range(ctx, orders, earned, due)
-    cards.announce(ctx, shown.keys() - taken.keys())
+    moved = tiers.recompute(ctx, buyers, tell=live)
+    cards.announce(ctx, (shown.keys() - taken.keys()) | set(moved))
     if live:
         ctx.emit_all("points.earned", earnings(ctx, orders, earned.values(), shown, taken))
 
@@ -75,12 +77,13 @@ def _periods(ctx: Context, store_id: str, *, live: bool) -> Iterator[Mapping[str
             ends = begins if ends is None else min(begins, ends)
 
 
-def lock_buyers(ctx: Context, values: Mapping[str, Any]) -> None:
-    """Lock the members who bought, in the order of their ids. Once more where members have been
-    merged, for one may have been while we waited."""
-    ctx.db.execute(_LOCK, values)
+def lock_buyers(ctx: Context, values: Mapping[str, Any]) -> list[str]:
+    """Lock the members who bought, in the order of their ids, and tell who they are. Once more
+    where members have been merged, for one may have been while we waited."""
+    buyers = ctx.db.scalar(_LOCK, values)
     if ctx.db.scalar(_MERGED, values):
-        ctx.db.execute(_LOCK, values)
+        buyers = ctx.db.scalar(_LOCK, values)
+    return list(buyers or ())
 
 
 def earnings(
@@ -141,7 +144,7 @@ _LOCK = text(
         from homes
         order by member
     )
-    select count(locked.customer_id)
+    select array_agg(locked.customer_id)
     from members cross join lateral (
         select u.customer_id from users u
         where u.merchant_id = :merchant_id and u.customer_id = members.member
@@ -156,15 +159,23 @@ _AWARD = text(
             version smallint, begins timestamptz, ends timestamptz, rate numeric(14, 6),
             hold_days integer, expiry_days integer, from_now boolean
         )
+    ), boosts as materialized (
+        select cast(:boosts as jsonb) as by_member
     ), earning as materialized (
-        select o.order_id, o.customer_id, o.ordered_at, r.version, r.rate,
+        select o.order_id, o.customer_id, o.ordered_at, r.version,
+            case when b.by_member = '{}' then r.rate else round(r.rate * coalesce((
+                b.by_member ->> (
+                    select coalesce(u.merged_into, u.customer_id) from users u
+                    where u.merchant_id = :merchant_id and u.customer_id = o.customer_id
+                )
+            )::numeric, 1), 6) end as rate,
             coalesce(o.basis_minor, o.amount_minor) as basis,
             case when r.hold_days = 0 then o.ordered_at else
                 (o.ordered_at at time zone :zone + make_interval(days => r.hold_days))
                 at time zone :zone end as available_at,
             ((case when r.from_now then :now else o.ordered_at end at time zone :zone)::date
                 + r.expiry_days + 1)::timestamp at time zone :zone as expires_at
-        from orders o join rules r
+        from boosts b cross join orders o join rules r
             on (r.begins is null or o.ordered_at >= r.begins)
             and (r.ends is null or o.ordered_at < r.ends)
         where o.merchant_id = :merchant_id and o.store_id = :store_id

@@ -5,14 +5,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 from webapp.core import cache
 from webapp.core.context import Context
-from webapp.core.models import ProgramSettings
 from webapp.core.words import new_id
+from webapp.features.points.queries.program import program
 from webapp.features.points.service.entries import Posting
 
 # metafieldsSet takes at most 25 metafields a call, and a customer has one.
@@ -41,8 +40,7 @@ def is_scored(posting: Posting) -> bool:
 
 def cycle_of(ctx: Context) -> Cycle:
     """The cycle that `ctx.now` lies in."""
-    settings = ctx.db.get(ProgramSettings, ctx.merchant_id)
-    zone = ZoneInfo(settings.timezone if settings else "UTC")
+    zone = program(ctx).zone
     local = ctx.now.astimezone(zone)
     begins = datetime(local.year, local.month, 1, tzinfo=zone)
     later = begins + timedelta(days=32)
@@ -86,6 +84,8 @@ def announce(ctx: Context, members: Iterable[str]) -> None:
     """Ask every store that knows one of these members, and that we may write to, to show the card;
     and forget what is kept of them."""
     found = sorted(set(members))
+    if not found:
+        return
     ctx.stale(*map(cache.points_tag, found))
     values = {"merchant_id": ctx.merchant_id, "members": found}
     requests = []

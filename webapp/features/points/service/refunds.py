@@ -10,7 +10,9 @@ from sqlalchemy import text
 from webapp.core.context import Context
 from webapp.features.points.domain.clawback import Returned, asked_back, share
 from webapp.features.points.messages import OrderRange
+from webapp.features.points.service import tiers
 from webapp.features.points.service.book import Book, open_book
+from webapp.features.points.service.cards import announce
 from webapp.features.points.service.returns import Ask, claw_back
 
 
@@ -36,6 +38,7 @@ def take_back_refunds(ctx: Context, refunds: OrderRange) -> None:
     }
     orders = list(ctx.db.scalars(_REFUNDED, values))
     _settle(ctx, earned_orders(ctx, orders))
+    announce(ctx, tiers.recompute(ctx, _buyers(ctx, orders)))
 
 
 # Orders are looked up by subselect, so that the plan is the same with and without statistics.
@@ -73,12 +76,28 @@ def take_back_cancelled(ctx: Context, orders: Sequence[int]) -> None:
             asks.append(Ask(order.home, order.lot_id, left, key, at))
     claw_back(book, asks)
     book.close()
+    announce(ctx, tiers.recompute(ctx, _buyers(ctx, sorted(cancelled))))
 
 
 _CANCELLED = text(
     """
     select order_id, cancelled_at from orders
     where merchant_id = :merchant_id and order_id = any(:orders) and cancelled_at is not null
+    """
+)
+
+
+def _buyers(ctx: Context, orders: Sequence[int]) -> list[str]:
+    """The homes that made these orders, also those that earned nothing."""
+    values = {"merchant_id": ctx.merchant_id, "orders": list(orders)}
+    return list(ctx.db.scalars(_BUYERS, values))
+
+
+_BUYERS = text(
+    """
+    select distinct customer_id from orders
+    where merchant_id = :merchant_id and order_id = any(:orders) and customer_id is not null
+    order by customer_id
     """
 )
 

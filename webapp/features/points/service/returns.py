@@ -45,8 +45,8 @@ def give_back(ctx: Context, redemption_id: str, key: str, occurred_at: datetime)
         for lot, returned in slices:
             lot.remaining += returned
             book.back.append(Allocation(debit.home, debit.debit_id, lot.lot_id, -returned))
-        _collect_late(book, slices, key, occurred_at)
         book.repay(debit.home)
+        _collect_late(book, slices, key, occurred_at)
     book.expire(of=f":{key}", at=occurred_at)
     book.close()
     return points
@@ -102,7 +102,7 @@ _TAKEN_LOTS = text(
 def _collect_late(book: Book, slices: Iterable[Slice], key: str, at: datetime) -> None:
     """Of what came back into lots, take what refunds had asked of them in vain."""
     for lot, returned in slices:
-        late = min(lot.uncollected, returned)
+        late = min(lot.uncollected, returned, lot.remaining)
         if late:
             lot.uncollected -= late
             lot.remaining -= late
