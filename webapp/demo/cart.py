@@ -2,7 +2,6 @@
 
 from webapp.demo.catalogue import BY_ID, Product
 
-COOKIE = "nest_bloom_cart"
 MAX_QUANTITY = 99
 
 

@@ -2,19 +2,27 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from functools import cache
+from typing import Any
+from urllib.parse import urlencode
 
+from babel.dates import format_datetime
 from babel.numbers import get_currency_symbol
 
 from webapp.core import i18n
 from webapp.core.words import currency_exponent
 from webapp.demo.cart import Cart
-from webapp.demo.catalogue import PRODUCTS, Product, say
+from webapp.demo.catalogue import PRODUCTS, Product, price_in, say
 from webapp.demo.pictures import scenes
-from webapp.demo.settings import SampleCustomer, ShopConfig, shown_customers
+from webapp.demo.settings import Neighbour, SampleCustomer, ShopConfig, shown_customers
 from webapp.demo.standins.metafields import Metafield, resolved_namespace
 
 SIMULATED = "simulated"
+# Tone of the theme -> the colour that app blocks are given.
+ACCENTS: Mapping[str, str] = {"leaf": "#2b5a4a", "sea": "#24506b"}
+_STATES = frozenset({"PAID", "PENDING", "PARTIALLY_REFUNDED", "REFUNDED"})
 OWN_NAMESPACE = "$app:loyalnest"
 Drop = dict[str, object]
 
@@ -86,7 +94,7 @@ def routes_drop(prefix: str) -> Drop:
 
 def hundredths(product: Product, currency: str) -> int:
     """Hundredths of the currency's unit, as Shopify counts, also where the unit is small."""
-    return product.price * 100 * (1 if currency_exponent(currency) else 100)
+    return price_in(product, currency) * 100 * (1 if currency_exponent(currency) else 100)
 
 
 def product_drop(product: Product, currency: str, prefix: str) -> Drop:
@@ -155,6 +163,56 @@ def cart_drop(cart: Cart, currency: str, prefix: str) -> Drop:
         )
     count = sum(quantity for _, quantity in cart.lines())
     return {"items": items, "item_count": count, "total_price": total, "currency": currency}
+
+
+def quote_drop(found: Mapping[str, object], code: str) -> Drop:
+    """What a cart costs in the end, in hundredths; `refused` is the reason's word."""
+    amounts = ("discount", "shipping", "tax", "total")
+    return {
+        **{name: int(Decimal(str(found[name])) * 100) for name in amounts},
+        "code": found["code"],
+        "asked": code,
+        "refused": found["reason"],
+        "taxes_included": found["taxes_included"],
+    }
+
+
+def order_drop(found: Mapping[str, Any], tag: str) -> Drop:
+    """One of the customer's orders, in hundredths; `state` is a key of the theme's sentences."""
+    at = datetime.fromisoformat(found["at"])
+    refunded = int(Decimal(found["refunded"]) * 100)
+    total = int(Decimal(found["total"]) * 100)
+    state = found["state"] if found["state"] in _STATES else "PENDING"
+    return {
+        "number": str(found["order"]),
+        "name": found["name"],
+        "created_at": format_datetime(at, "medium", locale=i18n.babel_locale(tag)),
+        "machine_time": found["at"],
+        "total_price": total,
+        "refunded": refunded,
+        "state": "cancelled" if found["cancelled"] else state.lower(),
+        "code": found["code"],
+        "titles": [line["title"] for line in found["lines"]],
+        "can_refund": total > refunded,
+        "can_cancel": not found["cancelled"],
+    }
+
+
+def other_shops(config: ShopConfig, customer: str, prefix: str, path: str) -> list[Drop]:
+    """The merchant's other shops, entered as the same customer where they have an account there."""
+    return [
+        {"name": other.name, "url": _entrance(other, customer, prefix, path), "same": there}
+        for other in config.others
+        for there in (customer in other.customers,)
+    ]
+
+
+def _entrance(other: Neighbour, customer: str, prefix: str, path: str) -> str:
+    there = other.customers.get(customer)
+    if there is None:
+        return f"{other.url}{prefix}{path}"
+    asked = urlencode({"customer_id": there, "return_to": f"{prefix}{path}"})
+    return f"{other.url}{prefix}/account/login?{asked}"
 
 
 def metafields_drop(found: Iterable[Metafield]) -> Drop:

@@ -70,7 +70,8 @@ class Page:
         if source is None or not self._available(source.schema):
             return ""
         self._want_assets(source.schema)
-        drop = {**block, "settings": _settings(source.schema, block), "shopify_attributes": ""}
+        settings = self._filled(_settings(source.schema, block))
+        drop = {**block, "settings": settings, "shopify_attributes": ""}
         scope = {**self.scope, "block": drop, "section": {"id": section_id}}
         inner = extension.environment.get_template(f"blocks/{name}").render(**scope)
         tag = str(source.schema.get("tag") or "div")
@@ -98,6 +99,16 @@ class Page:
             else:
                 settings = _settings(_block_schema(schema, block["type"]), block)
                 yield {**block, "id": block_id, "settings": settings, "shopify_attributes": ""}
+
+    def _filled(self, settings: Mapping[str, object]) -> dict[str, object]:
+        """Settings whose value is taken from elsewhere, as a template writes it: `{{ ... }}`."""
+        render = self.storefront.extension.environment.render
+        return {
+            name: render(value, **self.scope)
+            if isinstance(value, str) and value.startswith("{{")
+            else value
+            for name, value in settings.items()
+        }
 
     def _available(self, schema: Mapping[str, object]) -> bool:
         condition = _AVAILABLE_IF.search(str(schema.get("available_if") or ""))

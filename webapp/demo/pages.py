@@ -10,15 +10,13 @@ from markupsafe import escape
 from werkzeug.wrappers import Response as Redirect
 
 from webapp.core import i18n
-from webapp.demo import drops
-from webapp.demo.cart import COOKIE as CART_COOKIE
+from webapp.demo import cookies, drops
 from webapp.demo.cart import Cart
 from webapp.demo.catalogue import BY_HANDLE, PRODUCTS, say
 from webapp.demo.liquid import Storefront
-from webapp.demo.settings import ShopConfig
+from webapp.demo.settings import ShopConfig, sample
 from webapp.demo.standins.metafields import MetafieldStore
 
-CUSTOMER_COOKIE = "nest_bloom_customer"
 _LOCALE = "nest_bloom.locale"
 _BY_PREFIX = {tag.lower(): tag for tag in i18n.LOCALES if tag != "en"}
 _RELATED = 4
@@ -50,7 +48,7 @@ def current_locale() -> str:
 
 def current_customer() -> str:
     """The id of the signed-in customer, empty for a guest. There is no password in this shop."""
-    return _customer_number(request.cookies.get(CUSTOMER_COOKIE, ""))
+    return _customer_number(cookies.kept(cookies.CUSTOMER))
 
 
 class ShopPages:
@@ -92,7 +90,7 @@ class ShopPages:
 
     def missing(self) -> ResponseReturnValue:
         """The page for what is not there."""
-        return self.show("404", _say("demo_shop.missing.title")), HTTPStatus.NOT_FOUND
+        return self.show("404", say_here("demo_shop.missing.title")), HTTPStatus.NOT_FOUND
 
     def login(self) -> ResponseReturnValue:
         """Sign in as `customer_id` and go on to `return_to`; without an id, show who there is."""
@@ -100,21 +98,15 @@ class ShopPages:
         number = _customer_number(given)
         if not number:
             login = {"wrong": bool(given), "return_to": request.values.get("return_to", "")}
-            return self.show("customers/login", _say("demo_shop.account.sign_in"), login=login)
-        answer = _go(_local(request.values.get("return_to", "")) or _here("/account"))
-        answer.set_cookie(CUSTOMER_COOKIE, number, httponly=True, samesite="Lax")
+            return self.show("customers/login", say_here("demo_shop.account.sign_in"), login=login)
+        answer = go(local(request.values.get("return_to", "")) or here("/account"))
+        cookies.keep(answer, cookies.CUSTOMER, number)
         return answer
-
-    def account(self) -> ResponseReturnValue:
-        """The member's page; guests are sent to sign in."""
-        if not current_customer():
-            return _go(_here("/account/login"))
-        return self.show("customers/account", _say("demo_shop.account.title"))
 
     def _scope(self, template: str, title: str) -> dict[str, object]:
         config, tag, prefix = self._config(), current_locale(), request.script_root
         collection = drops.collection_drop(tag, config.currency, prefix)
-        cart = Cart(request.cookies.get(CART_COOKIE, ""))
+        cart = Cart(cookies.kept(cookies.CART))
         kind = template.rpartition("/")[2]
         return {
             "shop": drops.shop_drop(config, request.host_url.rstrip("/")),
@@ -131,6 +123,7 @@ class ShopPages:
                 "page_type": template,
                 "design_mode": False,
             },
+            "settings": {"tone": config.tone, "accent": drops.ACCENTS[config.tone]},
             "template": {"name": kind, "directory": template.rpartition("/")[0] or None},
             "app": {"metafields": self._metafields("gid://shopify/AppInstallation/1")},
             "page_title": title,
@@ -140,6 +133,8 @@ class ShopPages:
                 "label": drops.label(config, tag),
                 "path": request.path,
                 "customers": drops.login_choices(config, tag),
+                "others": drops.other_shops(config, current_customer(), prefix, request.path),
+                "start": config.start_url or "/demo",
             },
         }
 
@@ -148,10 +143,9 @@ class ShopPages:
         if not number:
             return None
         config = self._config()
-        sample = next((c for c in config.customers if c.customer_id == number), None)
         owner = f"gid://shopify/Customer/{number}"
         found = self._store.of_owner(config.shop_domain, owner)
-        return drops.customer_drop(number, sample, found, current_locale())
+        return drops.customer_drop(number, sample(config, number), found, current_locale())
 
     def _metafields(self, owner: str) -> drops.Drop:
         return drops.metafields_drop(self._store.of_owner(self._config().shop_domain, owner))
@@ -167,10 +161,9 @@ def create_blueprint(pages: ShopPages) -> Blueprint:
 
     @blueprint.get("/collections/all")
     def all_products() -> ResponseReturnValue:
-        return pages.show("collection", _say("demo_shop.all"))
+        return pages.show("collection", say_here("demo_shop.all"))
 
     blueprint.add_url_rule("/products/<handle>", view_func=pages.product, endpoint="product")
-    blueprint.add_url_rule("/account", view_func=pages.account, endpoint="account")
     blueprint.add_url_rule(
         "/account/login", view_func=pages.login, endpoint="login", methods=["GET", "POST"]
     )
@@ -178,56 +171,28 @@ def create_blueprint(pages: ShopPages) -> Blueprint:
     @blueprint.get("/account/register")
     def register() -> ResponseReturnValue:
         # Nobody opens an account here: every customer of the order file has one.
-        return _go(_here("/account/login"))
+        return go(here("/account/login"))
 
     @blueprint.get("/account/logout")
     def logout() -> ResponseReturnValue:
-        answer = _go(_here("/"))
-        answer.delete_cookie(CUSTOMER_COOKIE)
+        answer = go(here("/"))
+        cookies.forget(answer, cookies.CUSTOMER)
         return answer
 
-    _add_cart(blueprint, pages)
     return blueprint
 
 
-def _add_cart(blueprint: Blueprint, pages: ShopPages) -> None:
-    """The cart page and what its forms post to; every change leads back to the page."""
-
-    @blueprint.get("/cart")
-    def cart() -> ResponseReturnValue:
-        return pages.show("cart", _say("demo_shop.cart.title"))
-
-    @blueprint.post("/cart/add")
-    def add() -> ResponseReturnValue:
-        cart = _cart()
-        cart.add(request.form.get("id", ""), request.form.get("quantity", "1"))
-        return _to_cart(cart)
-
-    @blueprint.post("/cart/change")
-    def change() -> ResponseReturnValue:
-        cart = _cart()
-        cart.set(request.values.get("id", ""), request.values.get("quantity", ""))
-        return _to_cart(cart)
-
-    @blueprint.post("/cart/update")
-    def update() -> ResponseReturnValue:
-        cart = _cart()
-        for name, quantity in request.form.items():
-            if name.startswith("updates["):
-                cart.set(name.removeprefix("updates[").removesuffix("]"), quantity)
-        return _to_cart(cart)
-
-
-def _say(key: str) -> str:
+def say_here(key: str) -> str:
     return say(current_locale(), key) or ""
 
 
-def _here(path: str) -> str:
+def here(path: str) -> str:
     """The address of `path` in the language of the current page."""
     return request.script_root + path
 
 
-def _go(address: str) -> Redirect:
+def go(address: str) -> Redirect:
+    """To be got there, whatever method brought us here."""
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
@@ -238,21 +203,11 @@ def _page(html: str) -> Response:
     return answer
 
 
-def _cart() -> Cart:
-    return Cart(request.cookies.get(CART_COOKIE, ""))
-
-
-def _to_cart(cart: Cart) -> Redirect:
-    answer = _go(_here("/cart"))
-    answer.set_cookie(CART_COOKIE, str(cart), httponly=True, samesite="Lax")
-    return answer
-
-
 def _customer_number(text: str) -> str:
     return text if text.isascii() and text.isdigit() and len(text) <= 19 else ""
 
 
-def _local(address: str) -> str:
+def local(address: str) -> str:
     """`address` when it stays in this shop, else nothing (`//elsewhere`, `/\\elsewhere`)."""
     stays = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if stays and address.isprintable() else ""

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from webapp.core import i18n
 
@@ -13,12 +15,25 @@ EXTENSION = Path(__file__).resolve().parents[2] / "extensions" / "loyalnest"
 
 @dataclass(frozen=True, slots=True)
 class SampleCustomer:
-    """Someone to sign in as. `role`: top, typical, new, or empty; `name` may be empty."""
+    """Someone to sign in as. `role`: top, typical, new, stranger, or empty; `name` and `email` may
+    be empty. `verified` says whether the shop knows that the address is theirs."""
 
     customer_id: str
     locale: str = "en"
     name: str = ""
     role: str = ""
+    email: str = ""
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The merchant's other shop: where it is, and who of ours has which number there."""
+
+    name: str
+    url: str
+    shop_domain: str
+    customers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,11 @@ class ShopConfig:
     (label -> value), `segments` (name -> customers) and `services` (name -> address).
     `cost_bucket` is what the Admin API allows: (most, restored a second). `standins` are the
     addresses of outside services by name.
+
+    `cookie_tag` ends the names of cookies, which do not tell ports apart. `tone` is how the theme
+    is coloured (leaf, sea). `start_url` is where the start page is when it is another shop's.
+    Customers whom no sample describes have addresses at `mail_domain` and numbers that begin with
+    `phone_prefix`, so that nobody is taken for another shop's customer by accident.
     """
 
     host: str
@@ -52,6 +72,16 @@ class ShopConfig:
     cost_bucket: tuple[float, float] = (20_000.0, 1_000.0)
     extension_dir: Path = EXTENSION
     standins: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = "Etc/UTC"
+    tax_rate: Decimal = Decimal(0)
+    taxes_included: bool = False
+    shipping: Decimal = Decimal(0)
+    cookie_tag: str = ""
+    tone: str = "leaf"
+    start_url: str = ""
+    mail_domain: str = "example.com"
+    phone_prefix: str = "+1555"
+    others: tuple[Neighbour, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> "ShopConfig":
@@ -60,6 +90,11 @@ class ShopConfig:
             return _config(data)
         except (KeyError, TypeError) as error:
             raise ValueError(f"the demo shop's configuration lacks or misuses {error}") from error
+
+
+def sample(config: ShopConfig, customer_id: str) -> SampleCustomer | None:
+    """The sample customer of that number."""
+    return next((c for c in config.customers if c.customer_id == customer_id), None)
 
 
 def shown_customers(config: ShopConfig) -> list[SampleCustomer]:
@@ -114,7 +149,32 @@ def _config(data: Mapping[str, object]) -> ShopConfig:
         cost_bucket=(float(bucket[0]), float(bucket[1])),
         extension_dir=Path(str(data.get("extension_dir") or EXTENSION)),
         standins={name: str(url) for name, url in _optional(data, "standins").items()},
+        **_more(data, store),
     )
+
+
+def _more(data: Mapping[str, object], store: Mapping[str, object]) -> dict[str, Any]:
+    """What a shop has beside the necessary."""
+    others = data.get("others") or []
+    if not isinstance(others, list):
+        raise TypeError("others")
+    return {
+        "timezone": str(store.get("timezone") or "Etc/UTC"),
+        "tax_rate": Decimal(str(store.get("tax_rate") or 0)),
+        "taxes_included": store.get("taxes_included") is True,
+        "shipping": Decimal(str(store.get("shipping") or 0)),
+        "cookie_tag": str(data.get("cookie_tag") or ""),
+        "tone": str(data.get("tone") or "leaf"),
+        "start_url": str(data.get("start_url") or ""),
+        "mail_domain": str(data.get("mail_domain") or "example.com"),
+        "phone_prefix": str(data.get("phone_prefix") or "+1555"),
+        "others": tuple(_neighbour(item) for item in others),
+    }
+
+
+def _neighbour(item: Mapping[str, object]) -> Neighbour:
+    customers = {ours: str(theirs) for ours, theirs in _optional(item, "customers").items()}
+    return Neighbour(str(item["name"]), str(item["url"]), str(item["shop_domain"]), customers)
 
 
 def _mapping(data: Mapping[str, object], key: str) -> Mapping[str, object]:
@@ -145,4 +205,6 @@ def _customer(item: Mapping[str, object]) -> SampleCustomer:
         locale=i18n.negotiate(str(item.get("locale") or "en")),
         name=str(item.get("name") or ""),
         role=str(item.get("role") or ""),
+        email=str(item.get("email") or ""),
+        verified=item.get("verified", True) is not False,
     )

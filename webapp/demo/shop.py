@@ -1,17 +1,18 @@
-"""The demo shop as a process: storefront, App Proxy and start page on one port.
+"""The demo's shops as a process: for each a storefront and its App Proxy on a port of its own.
 
-`python -m webapp.demo.shop CONFIG.json` serves until it is told to stop; the file's keys are
-described in `settings.py`.
+`python -m webapp.demo.shop CONFIG.json [CONFIG.json ...]` serves until it is told to stop; the
+file's keys are described in `settings.py`. The first shop has the start page.
 """
 
 import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, request, send_from_directory
@@ -21,7 +22,8 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from webapp.core import logs
 from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
-from webapp.demo import checkout, pages, proxy, reception, start
+from webapp.demo import account, checkout, cookies, pages, proxy, reception, start
+from webapp.demo.backoffice import BackOffice
 from webapp.demo.liquid import Files, Storefront
 from webapp.demo.pictures import scenes
 from webapp.demo.settings import ConfigFile, ShopConfig
@@ -57,6 +59,7 @@ def create_shop(
     shop_pages = pages.ShopPages(current, store, Storefront(theme, extension))
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config[cookies.TAG] = first.cookie_tag
     # A page of the web whose name resolves to this machine must not read the demo's links.
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     app.register_blueprint(pages.create_blueprint(shop_pages))
@@ -67,7 +70,9 @@ def create_shop(
     )
     app.register_blueprint(start.create_blueprint(current, store, admin_link))
     app.register_blueprint(reception.create_blueprint(current))
-    app.register_blueprint(checkout.create_blueprint(shop_pages, checkout.Till(current)))
+    office = BackOffice(current)
+    app.register_blueprint(checkout.create_blueprint(checkout.Checkout(shop_pages, office)))
+    app.register_blueprint(account.create_blueprint(account.Account(shop_pages, office)))
     _add_files(app, first)
     _add_answers(app, shop_pages)
     app.wsgi_app = pages.LocalePrefix(app.wsgi_app)  # type: ignore[method-assign]
@@ -133,17 +138,26 @@ def _add_answers(app: Flask, shop_pages: pages.ShopPages) -> None:
         return answer
 
 
+class ByPort:
+    """Several shops in one process: the port that was asked says which."""
+
+    def __init__(self, shops: Mapping[int, Flask]) -> None:
+        self._shops = {str(port): shop for port, shop in shops.items()}
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self._shops[environ["SERVER_PORT"]](environ, start_response)
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn with one process and threads, so that caches exist once."""
 
-    def __init__(self, config: ConfigFile) -> None:
-        self._shop = config
+    def __init__(self, configs: Sequence[ConfigFile]) -> None:
+        self._shops = configs
         super().__init__()
 
     def load_config(self) -> None:
-        shop = self._shop()
         options = {
-            "bind": f"{shop.host}:{shop.port}",
+            "bind": [f"{shop.host}:{shop.port}" for shop in (each() for each in self._shops)],
             "workers": 1,
             "worker_class": "gthread",
             "threads": THREADS,
@@ -155,8 +169,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        return create_shop(self._shop, dashboard_link(self._shop, _parts_from_environment))
+    def load(self) -> ByPort:
+        made = {
+            each().port: create_shop(each, dashboard_link(each, _parts_from_environment))
+            for each in self._shops
+        }
+        return ByPort(made)
 
 
 @cache
@@ -184,17 +202,19 @@ def dashboard_link(
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve the shop that the file named in `argv` describes; 2 when it cannot be used."""
+    """Serve the shops that the files named in `argv` describe; 2 when one cannot be used."""
     logs.configure(form="shop: %(message)s")
-    if len(argv) != 1:
-        sys.stderr.write("usage: python -m webapp.demo.shop CONFIG.json\n")
+    if not argv:
+        sys.stderr.write("usage: python -m webapp.demo.shop CONFIG.json [CONFIG.json ...]\n")
         return 2
-    try:
-        config = ConfigFile(Path(argv[0]))
-    except (OSError, json.JSONDecodeError, ValueError) as error:
-        sys.stderr.write(f"{argv[0]}: {error}\n")
-        return 2
-    _Server(config).run()
+    configs: list[ConfigFile] = []
+    for name in argv:
+        try:
+            configs.append(ConfigFile(Path(name)))
+        except (OSError, json.JSONDecodeError, ValueError) as error:
+            sys.stderr.write(f"{name}: {error}\n")
+            return 2
+    _Server(configs).run()
     return 0
 
 

@@ -37,6 +37,10 @@ def shopify(configs: Sequence[ShopConfig], folder: Path, clock: Clock) -> Shopif
             config.api_key,
             config.app_secret,
             development=True,
+            timezone=config.timezone,
+            tax_rate=config.tax_rate,
+            taxes_included=config.taxes_included,
+            shipping=config.shipping,
         )
         admin.open(shop, config.cost_bucket)
     return admin

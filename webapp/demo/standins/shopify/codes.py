@@ -18,7 +18,12 @@ FREE_SHIPPING = "DiscountCodeFreeShipping"
 
 
 class RefusedCodeError(ValueError):
-    """The code does not count for this order; the message is for the shopper."""
+    """The code does not count for this order; the message is for the shopper, `reason` a word:
+    unknown, expired, early, customer, used, minimum, products."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ def apply_code(state: ShopState, code: str, asked: Asked) -> tuple[Code, tuple[L
     """What the code takes, and the lines with their part of it. Raises RefusedCodeError."""
     found = find(state, code)
     if found is None:
-        raise RefusedCodeError(f"{code} is not a code of this shop.")
+        raise RefusedCodeError("unknown", f"{code} is not a code of this shop.")
     _check_time(found, asked.at)
     _check_use(found, asked.customer)
     entitled = _entitled(found.given, asked.lines)
@@ -43,7 +48,9 @@ def apply_code(state: ShopState, code: str, asked: Asked) -> tuple[Code, tuple[L
     if found.kind == FREE_SHIPPING:
         return Code(found.code, asked.shipping, "shipping"), asked.lines
     if not entitled:
-        raise RefusedCodeError(f"{found.code} is for other products than those in the cart.")
+        raise RefusedCodeError(
+            "products", f"{found.code} is for other products than those in the cart."
+        )
     value = as_mapping(inside(found.given, "customerGets", "value"))
     return _taken(found.code, value, asked.lines, entitled, state.shop.currency)
 
@@ -66,20 +73,20 @@ def buyers(given: Mapping[str, object]) -> set[int] | None:
 def _check_time(found: Discount, at: datetime) -> None:
     starts, ends = (_moment(found.given.get(name)) for name in ("startsAt", "endsAt"))
     if found.status != "ACTIVE" or (ends and at >= ends):
-        raise RefusedCodeError(f"{found.code} has expired.")
+        raise RefusedCodeError("expired", f"{found.code} has expired.")
     if starts and at < starts:
-        raise RefusedCodeError(f"{found.code} cannot be used yet.")
+        raise RefusedCodeError("early", f"{found.code} cannot be used yet.")
 
 
 def _check_use(found: Discount, customer: int | None) -> None:
     bound = buyers(found.given)
     if bound is not None and customer not in bound:
-        raise RefusedCodeError(f"{found.code} is not available to this customer.")
+        raise RefusedCodeError("customer", f"{found.code} is not available to this customer.")
     limit = found.given.get("usageLimit")
     if isinstance(limit, int) and len(found.users) >= limit:
-        raise RefusedCodeError(f"{found.code} has been used already.")
+        raise RefusedCodeError("used", f"{found.code} has been used already.")
     if found.given.get("appliesOncePerCustomer") and customer in found.users:
-        raise RefusedCodeError(f"{found.code} can be used once by each customer.")
+        raise RefusedCodeError("used", f"{found.code} can be used once by each customer.")
 
 
 def _entitled(given: Mapping[str, object], lines: Sequence[Line]) -> list[int]:
@@ -108,11 +115,11 @@ def _check_minimum(given: Mapping[str, object], lines: Sequence[Line]) -> None:
     path = ("subtotal", "greaterThanOrEqualToSubtotal")
     least = inside(given, "minimumRequirement", *path)
     if least is not None and sum((line.net for line in lines), Decimal(0)) < Decimal(str(least)):
-        raise RefusedCodeError(f"{given.get('code')} needs goods for at least {least}.")
+        raise RefusedCodeError("minimum", f"{given.get('code')} needs goods for at least {least}.")
     path = ("quantity", "greaterThanOrEqualToQuantity")
     pieces = inside(given, "minimumRequirement", *path)
     if pieces is not None and sum(line.quantity for line in lines) < int(str(pieces)):
-        raise RefusedCodeError(f"{given.get('code')} needs at least {pieces} pieces.")
+        raise RefusedCodeError("minimum", f"{given.get('code')} needs at least {pieces} pieces.")
 
 
 def _taken(

@@ -2,10 +2,10 @@
 
 `orders` ({customer, lines: [{title, quantity, price, gift_card}], created_at, locale, paid, code,
 test, source}), `quotes` (the same, placing nothing), `history` ({customer}), `refunds` ({order}
-with an amount, with lines: [{line, quantity}], or with rest: true), `payments` ({order}),
-`cancellations` ({order, refund}), `customers` ({customer, email, ...}), `merges` ({kept, lost}),
-`deletions` ({customer}), `privacy` ({topic, customer, uri}), `facts` ({scopes, protected, timezone,
-...}), `uninstall`, and `webhooks` ({retries, pause, failures_to_delete}).
+with an amount, with lines: [{line, quantity}], with piece: true or rest: true), `payments`
+({order}), `cancellations` ({order, refund}), `customers` ({customer, email, ...}), `merges` ({kept,
+lost}), `deletions` ({customer}), `privacy` ({topic, customer, uri}), `facts` ({scopes, protected,
+timezone, ...}), `uninstall`, and `webhooks` ({retries, pause, failures_to_delete}).
 """
 
 from collections.abc import Callable, Mapping
@@ -87,6 +87,7 @@ def _quote(state: ShopState, said: Said) -> dict[str, object]:
         **{name: written(amount, currency) for name, amount in amounts.items()},
         "code": found.codes[0].code if found.codes else "",
         "refused": found.refused,
+        "reason": found.reason,
         "taxes_included": taxes_included,
     }
 
@@ -119,9 +120,12 @@ def _shown(order: Order) -> dict[str, object]:
 def _refund(state: ShopState, said: Said) -> dict[str, object]:
     number = _number(said, "order")
     if said.get("rest"):
-        made = sales.refund_rest(state, number)
-        if made is None:
+        whole = sales.refund_rest(state, number)
+        if whole is None:
             raise ValueError("nothing is left to give back")
+        made = whole
+    elif said.get("piece"):
+        made = sales.refund_piece(state, number)
     else:
         pieces = {int(str(one["line"])): int(str(one["quantity"])) for one in _given_lines(said)}
         amount = _amount(said["amount"]) if "amount" in said else None

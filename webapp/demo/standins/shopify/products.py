@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from webapp.demo.catalogue import PRODUCTS, Product
+from webapp.demo.catalogue import PRODUCTS, Product, price_in
 from webapp.demo.standins.shopify.connection import Keys, connection, matching, ordered
 from webapp.demo.standins.shopify.facts import gid
 from webapp.demo.standins.shopify.state import ShopState
@@ -25,7 +25,7 @@ def products(state: ShopState, arguments: Mapping[str, object]) -> dict[str, obj
 
 def show(state: ShopState, product: Product) -> dict[str, object]:
     """The object."""
-    price = Decimal(product.price)
+    price = Decimal(price_in(product, state.shop.currency))
     variant = {
         "__typename": "ProductVariant",
         "id": gid("ProductVariant", product.id),

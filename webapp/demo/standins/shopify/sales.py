@@ -19,6 +19,7 @@ class Sum:
     codes: tuple[Code, ...]
     shipping: Decimal
     refused: str = ""
+    reason: str = ""
 
 
 def add_up(
@@ -33,14 +34,14 @@ def add_up(
     shipping = shop.shipping if any(not line.gift_card for line in lines) else Decimal(0)
     asked = Asked(customer, tuple(lines), shipping, at or state.now())
     codes: tuple[Code, ...] = ()
-    left, refused = asked.lines, ""
+    left, refused, reason = asked.lines, "", ""
     if code:
         try:
             taken, left = apply_code(state, code, asked)
             codes = (taken,)
         except RefusedCodeError as error:
-            refused = str(error)
-    return Sum(tuple(_taxed(shop, line) for line in left), codes, shipping, refused)
+            refused, reason = str(error), error.reason
+    return Sum(tuple(_taxed(shop, line) for line in left), codes, shipping, refused, reason)
 
 
 def place(
@@ -63,7 +64,7 @@ def place(
         at = created_at or state.now()
         found = add_up(state, customer, lines, code, at)
         if found.refused:
-            raise RefusedCodeError(found.refused)
+            raise RefusedCodeError(found.reason, found.refused)
         order = _order(state, customer, found, at)
         order.state = "PAID" if paid else "PENDING"
         order.locale, order.test, order.source = locale, test, source
@@ -126,6 +127,21 @@ def refund_rest(state: ShopState, number: int, restock: str = "return") -> Refun
     if not pieces and rest <= 0:
         return None
     return refund(state, number, rest, pieces, restock)
+
+
+def refund_piece(state: ShopState, number: int) -> Refund:
+    """Give one piece back, the first that is left; half of what is left where it is the last one.
+    Raises ValueError when nothing is left."""
+    with state.lock:
+        order = state.orders[number]
+        left = {place: order.left(place) for place in range(1, len(order.lines) + 1)}
+        pieces = {place: 1 for place, many in left.items() if many}
+        rest = order.total - order.refunded
+    if sum(left.values()) > 1:
+        return refund(state, number, pieces=dict([next(iter(pieces.items()))]))
+    if rest <= 0:
+        raise ValueError("nothing is left to give back")
+    return refund(state, number, rounded(rest / 2, order.currency))
 
 
 def cancel(
