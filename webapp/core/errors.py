@@ -211,41 +211,11 @@ CUSTOMER_AMBIGUOUS = _kind(
     "FAILED_PRECONDITION",
     N_("error.customer_ambiguous", "More than one customer has the id %(customer)s."),
 )
-MEMBERS_ALREADY_ONE = _kind(
-    "members_already_one",
-    409,
-    "FAILED_PRECONDITION",
-    N_("error.members_already_one", "These two are one member already."),
-)
-LINK_NOT_FOUND = _kind(
-    "link_not_found",
-    404,
-    "NOT_FOUND",
-    N_("error.link_not_found", "There is no such link between members."),
-)
-LINK_ENDED = _kind(
-    "link_ended",
-    409,
-    "FAILED_PRECONDITION",
-    N_("error.link_ended", "This link is undone already, or was made in Shopify."),
-)
 INSUFFICIENT_POINTS = _kind(
     "insufficient_points",
     409,
     "FAILED_PRECONDITION",
     N_("error.insufficient_points", "There are not enough points for this."),
-)
-NOTHING_TO_UNDO = _kind(
-    "nothing_to_undo",
-    409,
-    "FAILED_PRECONDITION",
-    N_("error.nothing_to_undo", "There is no change left to undo, or a newer one was made."),
-)
-BIRTHDAY_SET = _kind(
-    "birthday_set",
-    409,
-    "FAILED_PRECONDITION",
-    N_("error.birthday_set", "A birthday can be changed once a year."),
 )
 CONNECTION_VALUE_INVALID = _kind(
     "connection_value_invalid",

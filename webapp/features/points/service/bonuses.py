@@ -14,8 +14,9 @@ from sqlalchemy import text
 
 from webapp.core import cache
 from webapp.core.context import Context
-from webapp.core.errors import BIRTHDAY_SET, INVALID_VALUE, AppError
+from webapp.core.errors import INVALID_VALUE, AppError
 from webapp.features.points.domain.birthdays import is_day
+from webapp.features.points.messages.failures import BIRTHDAY_SET
 from webapp.features.points.messages.identities import BirthdaySet, SetBirthday
 from webapp.features.points.queries.rules import bonus_expires_at, rule_at
 from webapp.features.points.service import ledger

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import text
 
 from webapp.core.context import Context
-from webapp.core.errors import LINK_ENDED, LINK_NOT_FOUND, MEMBERS_ALREADY_ONE, AppError
+from webapp.core.errors import AppError
 from webapp.core.words import new_id
 from webapp.features.points.domain.linking import Apart, Wish, ending, join
+from webapp.features.points.messages.failures import LINK_ENDED, LINK_NOT_FOUND, MEMBERS_ALREADY_ONE
 from webapp.features.points.service import ledger
 
 MEMBERS_MERGED = "members_merged"

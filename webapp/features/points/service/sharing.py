@@ -11,9 +11,10 @@ from dataclasses import asdict, replace
 from sqlalchemy import text
 
 from webapp.core.context import Context
-from webapp.core.errors import NOTHING_TO_UNDO, STORE_NOT_FOUND, AppError
+from webapp.core.errors import STORE_NOT_FOUND, AppError
 from webapp.core.members import find_stores
 from webapp.core.words import new_id
+from webapp.features.points.messages.failures import NOTHING_TO_UNDO
 from webapp.features.points.messages.identities import Sharing
 from webapp.features.points.queries.sharing import changes, read_sharing
 from webapp.features.points.service.identities import unmerge_all
