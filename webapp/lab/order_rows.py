@@ -125,42 +125,42 @@ select set_config('app.merchant_id', {m}, true);
 insert into inbound_events (
     merchant_id, source, topic, store_id, delivery_id, business_key, triggered_at, body, applied_at
 ) values (
-    {m}, 'shopify', 'orders/paid', {s}, 'd-' || :n, {s} || ':' || :n, now(), {body}, now()
+    {m}, 'shopify', 'orders/paid', {s}, 'd-' || :n::text, {s} || ':' || :n::text, now(), {body}, now()
 );
 insert into outbox (merchant_id, topic, key, payload)
-values ({m}, 'in.shopify.orders/paid', :n, jsonb_build_object('event_id', :n));
+values ({m}, 'in.shopify.orders/paid', :n::text, jsonb_build_object('event_id', :n::bigint));
 insert into orders (
     merchant_id, store_id, external_id, customer_id, ordered_at, amount_minor, basis_minor
-) values ({m}, {s}, :n, 'cus_' || :c, now(), 4500, 4200) returning order_id as o \\gset
+) values ({m}, {s}, :n::text, 'cus_' || :c::text, now(), 4500, 4200) returning order_id as o \\gset
 insert into customer_contacts (merchant_id, store_id, external_id, email_consent, updated_at)
-values ({m}, {s}, :c, 'subscribed', now())
+values ({m}, {s}, :c::text, 'subscribed', now())
 on conflict (merchant_id, store_id, external_id) do update
 set email_consent = excluded.email_consent, updated_at = excluded.updated_at;
 insert into points_transactions (
     merchant_id, customer_id, store_id, type, points, order_id, rule_version, rate, basis_minor,
     currency, occurred_at, available_at, idempotency_key
 ) values (
-    {m}, 'cus_' || :c, {s}, 'earn', 42, :o, 1, 1, 4200, 'USD', now(), now(), 'order:' || :o
+    {m}, 'cus_' || :c::text, {s}, 'earn', 42, :o::bigint, 1, 1, 4200, 'USD', now(), now(), 'order:' || :o::text
 ) returning transaction_id as t \\gset
 insert into points_lots (
     merchant_id, customer_id, transaction_id, order_id, points, remaining, available_at
-) values ({m}, 'cus_' || :c, :t, :o, 42, 42, now());
+) values ({m}, 'cus_' || :c::text, :t::bigint, :o::bigint, 42, 42, now());
 update users set points_balance = points_balance + 42
-where merchant_id = {m} and customer_id = 'cus_' || :c;
+where merchant_id = {m} and customer_id = 'cus_' || :c::text;
 insert into customer_cards (merchant_id, customer_id, points)
-values ({m}, 'cus_' || :c, 42)
+values ({m}, 'cus_' || :c::text, 42)
 on conflict (merchant_id, customer_id) do update
 set points = customer_cards.points + excluded.points, version = customer_cards.version + 1;
 insert into customer_stats (
     merchant_id, store_id, customer_id, first_day, last_day, days, orders, net_minor
-) values ({m}, {s}, 'cus_' || :c, current_date, current_date, 1, 1, 4500)
+) values ({m}, {s}, 'cus_' || :c::text, current_date, current_date, 1, 1, 4500)
 on conflict (merchant_id, store_id, customer_id) do update
 set last_day = excluded.last_day, orders = customer_stats.orders + 1,
     net_minor = customer_stats.net_minor + excluded.net_minor;
 insert into outbox (merchant_id, topic, key, payload)
 values (
-    {m}, 'points.earned', :n,
-    jsonb_build_object('store_id', {s}, 'customer_id', 'cus_' || :c, 'points', 42, 'balance', 420)
+    {m}, 'points.earned', :n::text,
+    jsonb_build_object('store_id', {s}, 'customer_id', 'cus_' || :c::text, 'points', 42, 'balance', 420)
 );
 commit;
 """
