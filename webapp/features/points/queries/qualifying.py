@@ -12,14 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import text
 
 from webapp.core.context import Context
 from webapp.core.words import currency_exponent
+from webapp.features.points.domain.earning import FIRST_RULE, Rule
 from webapp.features.points.domain.tiers import Policy, Qualifying, window_starts
 from webapp.features.points.queries.program import program
+from webapp.features.points.queries.rules import rules
 
 ALWAYS = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
@@ -37,18 +40,26 @@ class Worth:
 
 def worths(ctx: Context) -> tuple[Worth, ...]:
     """For each store and each time one row; see above."""
-    rows = ctx.db.execute(_RATES, {"merchant_id": ctx.merchant_id}).all()
-    currency = program(ctx).currency
-    periods: dict[datetime | None, dict[str, tuple[str, Decimal]]] = {}
-    for begins, store_id, of, rate in rows:
-        periods.setdefault(begins, {})[store_id] = (of, rate)
+    currency, made = program(ctx).currency, rules(ctx)[1:]
+    stores = ctx.db.execute(_STORES, {"merchant_id": ctx.merchant_id}).all()
+    later = sorted({rule.valid_from for rule in made if rule.valid_from})[1:]
     found: list[Worth] = []
-    starts = [ALWAYS[0], *sorted(at for at in periods if at)[1:], ALWAYS[1]]
-    for begins, ends, stores in zip(starts, starts[1:], periods.values(), strict=False):
-        own = next((rate for of, rate in stores.values() if of == currency and rate), Decimal(1))
-        for store_id, (of, rate) in stores.items():
-            found.append(Worth(store_id, begins, ends, _factor(currency, of, rate / own)))
+    for begins, ends in pairwise([ALWAYS[0], *later, ALWAYS[1]]):
+        rule = rule_between(made, begins)
+        rates = {store_id: rule.rate(store_id) for store_id, _ in stores}
+        own = next((rates[s] for s, of in stores if of == currency and rates[s]), Decimal(1))
+        for store_id, of in stores:
+            factor = _factor(currency, of, rates[store_id] / own)
+            found.append(Worth(store_id, begins, ends, factor))
     return tuple(found)
+
+
+def rule_between(made: Sequence[Rule], begins: datetime) -> Rule:
+    """The rules in force from `begins` on, of those that were made; before all of them, those that
+    came into force first."""
+    valid = [rule for rule in made if rule.valid_from and rule.valid_from <= begins]
+    first = min(made, key=lambda rule: (rule.valid_from or ALWAYS[0], -rule.version), default=None)
+    return max(valid, key=lambda rule: rule.version, default=first or FIRST_RULE)
 
 
 def _factor(currency: str, of: str, ratio: Decimal) -> Decimal:
@@ -57,16 +68,10 @@ def _factor(currency: str, of: str, ratio: Decimal) -> Decimal:
     return round(ratio.scaleb(currency_exponent(currency) - currency_exponent(of)), 12)
 
 
-# Each store under each version, the oldest first; one round of the first rule where there is none.
-_RATES = text(
+_STORES = text(
     """
-    select v.valid_from, s.store_id, s.currency, coalesce(r.rate, 1)
-    from stores s
-    left join points_rules v on v.merchant_id = s.merchant_id
-    left join points_rates r on r.merchant_id = s.merchant_id
-        and r.store_id = s.store_id and r.rule_version = v.rule_version
-    where s.merchant_id = :merchant_id
-    order by v.valid_from, v.rule_version, s.created_at, s.store_id
+    select store_id, currency from stores
+    where merchant_id = :merchant_id order by created_at, store_id
     """
 )
 

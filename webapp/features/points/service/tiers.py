@@ -68,16 +68,28 @@ _LOCK = text(
 def carry(ctx: Context, member: str, homes: Collection[str]) -> tuple[str, ...]:
     """Follow a merge: `member` keeps the higher of the tiers of both for as long as it would have
     been kept, and is then judged by what both have bought together. The rows of `homes`, which have
-    become the member's, rest until they are parted. Nobody is told of it."""
+    become the member's, rest until they are parted. Nobody is told of it; what was undone meanwhile
+    changes nothing."""
     if not stored.has_tiers(ctx):
         return ()
     locked = lock(ctx, [member])
+    values = {"merchant_id": ctx.merchant_id, "members": list(locked), "homes": list(homes)}
+    lost = list(ctx.db.scalars(_LOST, values))
     rungs = stored.ladder(stored.tiers(ctx))
     held: Holding | None = None
-    for each in stored.holdings(ctx, {member, *homes}).values():
+    for each in stored.holdings(ctx, [*locked, *lost]).values():
         held = higher(rungs, held, each) if held else each
-    _show(ctx, dict.fromkeys(homes))
-    return _place(ctx, locked, {member: held} if held else {}, tell=False)
+    _show(ctx, dict.fromkeys(lost))
+    return _place(ctx, locked, dict.fromkeys(locked, held) if held else {}, tell=False)
+
+
+_LOST = text(
+    """
+    select customer_id from users
+    where merchant_id = :merchant_id and customer_id = any(:homes) and merged_into = any(:members)
+    order by customer_id
+    """
+)
 
 
 def _place(
