@@ -1,7 +1,7 @@
 """The Shopify Admin API (GraphQL), as far as the product uses it.
 
 Source: shopify.dev, GraphQL Admin API 2026-10, `metafieldsSet`: at most 25 metafields a call, and
-a call is all or nothing. Long reads are in `shopify_bulk`.
+a call is all or nothing. Long reads are in `shopify_bulk`, customers' cards in `shopify_cards`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ API_VERSION = "2026-10"
 SET_METAFIELDS = """
 mutation UpdateCustomerPoints($metafields: [MetafieldsSetInput!]!) {
   metafieldsSet(metafields: $metafields) {
-    metafields { key ownerType }
-    userErrors { field message code }
+    metafields { key compareDigest owner { ... on Customer { id } } }
+    userErrors { field message code elementIndex }
   }
 }
 """

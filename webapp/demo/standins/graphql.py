@@ -72,7 +72,8 @@ def project(value: object, selections: Sequence[Field]) -> object:
 
 
 def cost_of(selections: Sequence[Field]) -> int:
-    """What a query costs: one point for an object, two and its items for a list.
+    """What a query costs: one point for an object, two and its items for a list, and what is asked
+    of each of the objects that are named by `ids`.
 
     Source: shopify.dev, "Shopify API limits".
     """

@@ -20,7 +20,7 @@ grant usage on sequence push_numbers to loyalnest_app;
 alter table metafield_projections
     add column customer_id text,
     add column digest text,
-    add column changed_at timestamptz(3),
+    add column lag_ms bigint,
     add column reason text;
 
 alter table inbound_events add column subject text;

@@ -1,7 +1,8 @@
 """The stand-in itself: which address of a shop answers what, and what a call costs.
 
-Not as Shopify: every numeric customer id exists; metafield definitions and access rules are not
-checked; a query that the stand-in does not know is GraphQL's own "doesn't exist" error.
+Not as Shopify: every numeric customer id exists unless it is said to be gone; metafield definitions
+and access rules are not checked; a query that the stand-in does not know is GraphQL's own "doesn't
+exist" error.
 """
 
 import re

@@ -85,6 +85,8 @@ def matching(found: Iterable[T], query: object, look: Keys[T]) -> list[T]:
 def _fits(value: object, sign: str, wanted: str) -> bool:
     if wanted in ("any", "*"):
         return True
+    if isinstance(value, list):
+        return wanted.lower() in {str(item).lower() for item in value}
     if isinstance(value, datetime):
         return _compared(value, sign, _moment(wanted))
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,6 +1,6 @@
 """Customers: as GraphQL shows them and as webhooks carry them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from webapp.demo.standins.shopify.connection import Keys, connection, matching, ordered
@@ -24,13 +24,17 @@ _LOOK: Keys[Customer] = {
 }
 
 
-def customers(state: ShopState, arguments: Mapping[str, object]) -> dict[str, object]:
-    """The connection `customers`."""
+def customers(
+    state: ShopState,
+    arguments: Mapping[str, object],
+    show: Callable[[Customer], Mapping[str, object]] | None = None,
+) -> dict[str, object]:
+    """The connection `customers`; `show` gives a customer with all that it has."""
     with state.lock:
         found = matching(state.customers.values(), arguments.get("query"), _LOOK)
         found = ordered(found, arguments, _SORT)
         return connection(
-            found, arguments, "Customer", lambda c: customer(state, c), lambda c: c.number
+            found, arguments, "Customer", show or (lambda c: customer(state, c)), lambda c: c.number
         )
 
 

@@ -1,10 +1,11 @@
 """The queries and mutations of one shop: a name -> what answers it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from webapp.demo.standins.graphql import GraphQLError
 from webapp.demo.standins.metafield_input import InputRefusedError, check_entries
 from webapp.demo.standins.metafields import (
+    Entry,
     Metafield,
     MetafieldStore,
     StaleMetafieldError,
@@ -79,7 +80,9 @@ class Schema:
             "nodes": self._nodes,
             "orders": lambda given: orders.orders(state, given),
             "ordersCount": lambda _: _count(len(state.orders)),
-            "customers": lambda given: people.customers(state, given),
+            "customers": lambda given: people.customers(
+                state, given, lambda one: self._customer(one.number) or {}
+            ),
             "customersCount": lambda _: _count(len(state.customers)),
             "products": lambda given: products.products(state, given),
             "webhookSubscriptions": lambda given: webhooks.subscriptions(state, given),
@@ -99,10 +102,11 @@ class Schema:
                 given.get("metafields"),
                 lambda owner, namespace, key: self._store.one(shop, owner, namespace, key),
             )
+            self._refuse_gone(entries)
             before = [self._store.one(shop, e.owner, e.namespace, e.key) for e in entries]
             stored = self._store.write(shop, entries)
         except InputRefusedError as refused:
-            return {**payload, "userErrors": refused.user_errors}
+            return {**payload, "userErrors": self._told(refused)}
         except StaleMetafieldError as stale:
             error = InputRefusedError.one(stale.index, None, _STALE, "STALE_OBJECT")
             return {**payload, "userErrors": error.user_errors}
@@ -111,6 +115,26 @@ class Schema:
             if old is None or old.digest != new.digest:
                 self._count(f"{new.owner} {new.key}")
         return {**payload, "metafields": [_metafield(m) for m in stored], "userErrors": []}
+
+    def _refuse_gone(self, entries: Sequence[Entry]) -> None:
+        """Raise InputRefusedError for owners that are customers no more."""
+        gone = {gid("Customer", number) for number in self._state.gone}
+        reasons = [
+            error
+            for index, entry in enumerate(entries)
+            if entry.owner in gone
+            for error in InputRefusedError.one(
+                index, "ownerId", "Owner does not exist.", "INVALID_VALUE"
+            ).user_errors
+        ]
+        if reasons:
+            raise InputRefusedError(reasons)
+
+    def _told(self, refused: InputRefusedError) -> list[dict[str, object]]:
+        """User errors; without names when the shop is set not to say whom they are about."""
+        if self._state.names_refused:
+            return refused.user_errors
+        return [{**e, "field": None, "elementIndex": None} for e in refused.user_errors]
 
     def _shop(self) -> Members:
         shop = self._state.shop
@@ -207,9 +231,11 @@ class Schema:
             "BulkOperation": lambda n: bulk.one(state, gid("BulkOperation", n), base),
         }
 
-    def _customer(self, number: int) -> Members:
+    def _customer(self, number: int) -> Members | None:
         """Every number is a customer, for orders come from a file that the shop never saw."""
         state = self._state
+        if number in state.gone:
+            return None
         return {
             **people.customer(state, state.customer(number)),
             **self._owned("Customer", str(number)),

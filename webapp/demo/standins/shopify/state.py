@@ -227,6 +227,9 @@ class ShopState:
         self.hooks: dict[int, Hook] = {}
         self.bulks: dict[int, Bulk] = {}
         self.discounts: dict[int, Discount] = {}
+        # Customers that are no more, and whether errors of metafields say which one they are about.
+        self.gone: set[int] = set()
+        self.names_refused = True
         self.bulk_polls = 1
         self.bulk_error: str | None = None
         self._tell = tell

@@ -1,9 +1,29 @@
 """What points does later, one file a subject, gathered here."""
 
 from webapp.core.contract import gathered
-from webapp.features.points.jobs import identities, ledger, rewards, tiers
+from webapp.features.points.jobs import identities, ledger, rewards, sync, tiers
 
-APPLIES = gathered(ledger.APPLIES, rewards.APPLIES, tiers.APPLIES, identities.APPLIES)
-SENDS = {**ledger.SENDS, **rewards.SENDS}
-LABELS = {**ledger.LABELS, **rewards.LABELS, **tiers.LABELS, **identities.LABELS}
-EVERY = {"hourly": (rewards.expire_codes, tiers.look_for_due, identities.grant_birthdays)}
+APPLIES = gathered(
+    identities.APPLIES,
+    ledger.APPLIES,
+    rewards.APPLIES,
+    tiers.APPLIES,
+)
+SENDS = {
+    **rewards.SENDS,
+    **sync.SENDS,
+}
+LABELS = {
+    **identities.LABELS,
+    **ledger.LABELS,
+    **rewards.LABELS,
+    **sync.LABELS,
+    **tiers.LABELS,
+}
+EVERY = {
+    "hourly": (
+        identities.grant_birthdays,
+        rewards.expire_codes,
+        tiers.look_for_due,
+    ),
+}

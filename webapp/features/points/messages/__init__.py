@@ -4,12 +4,9 @@ subject, gathered here."""
 from webapp.core.contract import Notification
 from webapp.features.points.messages import ledger, rewards, tiers
 from webapp.features.points.messages.ledger import (
-    CardPush,
     Entry,
     OrderRange,
-    PointsSynced,
     Standing,
-    SyncPoints,
 )
 from webapp.features.points.messages.rewards import (
     CancelRedemption,
@@ -20,6 +17,15 @@ from webapp.features.points.messages.rewards import (
     RewardRedeemed,
     SaveReward,
 )
+from webapp.features.points.messages.sync import (
+    Card,
+    CardPush,
+    CardsAsked,
+    CardsPushed,
+    PointsSynced,
+    ReadBack,
+    SyncPoints,
+)
 
 NOTIFICATIONS: tuple[Notification, ...] = (
     *ledger.NOTIFICATIONS,
@@ -29,12 +35,16 @@ NOTIFICATIONS: tuple[Notification, ...] = (
 
 __all__ = [
     "CancelRedemption",
+    "Card",
     "CardPush",
+    "CardsAsked",
+    "CardsPushed",
     "CodeToEnd",
     "CodeToMake",
     "Entry",
     "OrderRange",
     "PointsSynced",
+    "ReadBack",
     "RedeemReward",
     "RedemptionCancelled",
     "RewardRedeemed",

@@ -26,7 +26,7 @@ RUN_KINDS = ("nightly", "asked")
 class MetafieldProjection(Base):
     """Which version of whose card (`customer_id`; NULL: that of the identity's home) a store's
     customer metafields show, or `refused` to show and why (`reason`). `digest` is Shopify's of the
-    last `card_version` we know of, `changed_at` when the card changed that was pushed last."""
+    last `card_version` we know of, `lag_ms` how long the last change took from the ledger there."""
 
     __tablename__ = "metafield_projections"
     __table_args__ = (
@@ -49,7 +49,7 @@ class MetafieldProjection(Base):
     pushed_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     customer_id: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[str | None] = mapped_column(Text)
-    changed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    lag_ms: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(Text)
 
 

@@ -21,7 +21,13 @@ from webapp.features.points.service.ledger import (
     lock_members,
     void,
 )
-from webapp.features.points.service.pushes import prepare_push, record_push
+from webapp.features.points.service.pushes import (
+    CARD_VERSION,
+    CARDS_A_CALL,
+    metafields_of,
+    prepare_push,
+    record_push,
+)
 from webapp.features.points.service.redemptions import cancel_redemption, redeem
 from webapp.features.points.service.refunds import take_back_cancelled, take_back_refunds
 from webapp.features.points.service.rewards import begin_catalogue, pause_reward, save_reward
@@ -29,6 +35,8 @@ from webapp.features.points.service.sync import sync_points
 from webapp.features.points.service.uses import expire_codes, record_uses, remind_of_codes
 
 __all__ = [
+    "CARDS_A_CALL",
+    "CARD_VERSION",
     "Credit",
     "Debit",
     "Holder",
@@ -44,6 +52,7 @@ __all__ = [
     "give_back",
     "lock_member",
     "lock_members",
+    "metafields_of",
     "pause_reward",
     "prepare_code",
     "prepare_end",
