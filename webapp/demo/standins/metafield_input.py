@@ -8,7 +8,7 @@ is not documented.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from webapp.demo.standins.graphql import GraphQLError
@@ -50,8 +50,8 @@ class InputRefusedError(Exception):
         )
 
 
-def check_entries(given: object, find: Find) -> list[Entry]:
-    """The entries of a `metafieldsSet` call. Raises GraphQLError (shape) or InputRefusedError."""
+def check_entries(given: object, find: Find, gone: Set[str] = frozenset()) -> list[Entry]:
+    """The entries of a `metafieldsSet` call; owners in `gone` are no more. Raises GraphQLError (shape) or InputRefusedError."""
     if not isinstance(given, list):
         raise GraphQLError(_invalid("", "Expected value to not be null"), code="INVALID_VARIABLE")
     for index, item in enumerate(given):
@@ -63,7 +63,7 @@ def check_entries(given: object, find: Find) -> list[Entry]:
     entries: list[Entry] = []
     for index, item in enumerate(given):
         try:
-            entries.append(_entry(index, item, find))
+            entries.append(_entry(index, item, find, gone))
         except InputRefusedError as refused:
             reasons += refused.user_errors
     if reasons:
@@ -95,10 +95,10 @@ def _invalid(path: str, reason: str) -> str:
     return f"Variable $metafields of type [MetafieldsSetInput!]! was provided invalid value{where}"
 
 
-def _entry(index: int, item: Mapping[str, Any], find: Find) -> Entry:
+def _entry(index: int, item: Mapping[str, Any], find: Find, gone: Set[str]) -> Entry:
     owner, key, value = item["ownerId"], item["key"], item["value"]
     namespace = item.get("namespace") or "$app"
-    if owner.split("/")[-2] not in _OWNERS:
+    if owner in gone or owner.split("/")[-2] not in _OWNERS:
         raise InputRefusedError.one(index, "ownerId", "Owner does not exist.", "INVALID_VALUE")
     for name, text, pattern in (("namespace", namespace, _NAMESPACE), ("key", key, _KEY)):
         if not pattern.fullmatch(text):

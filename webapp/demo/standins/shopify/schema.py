@@ -1,11 +1,10 @@
 """The queries and mutations of one shop: a name -> what answers it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from webapp.demo.standins.graphql import GraphQLError
 from webapp.demo.standins.metafield_input import InputRefusedError, check_entries
 from webapp.demo.standins.metafields import (
-    Entry,
     Metafield,
     MetafieldStore,
     StaleMetafieldError,
@@ -101,8 +100,8 @@ class Schema:
             entries = check_entries(
                 given.get("metafields"),
                 lambda owner, namespace, key: self._store.one(shop, owner, namespace, key),
+                {gid("Customer", number) for number in self._state.gone},
             )
-            self._refuse_gone(entries)
             before = [self._store.one(shop, e.owner, e.namespace, e.key) for e in entries]
             stored = self._store.write(shop, entries)
         except InputRefusedError as refused:
@@ -115,20 +114,6 @@ class Schema:
             if old is None or old.digest != new.digest:
                 self._count(f"{new.owner} {new.key}")
         return {**payload, "metafields": [_metafield(m) for m in stored], "userErrors": []}
-
-    def _refuse_gone(self, entries: Sequence[Entry]) -> None:
-        """Raise InputRefusedError for owners that are customers no more."""
-        gone = {gid("Customer", number) for number in self._state.gone}
-        reasons = [
-            error
-            for index, entry in enumerate(entries)
-            if entry.owner in gone
-            for error in InputRefusedError.one(
-                index, "ownerId", "Owner does not exist.", "INVALID_VALUE"
-            ).user_errors
-        ]
-        if reasons:
-            raise InputRefusedError(reasons)
 
     def _told(self, refused: InputRefusedError) -> list[dict[str, object]]:
         """User errors; without names when the shop is set not to say whom they are about."""
