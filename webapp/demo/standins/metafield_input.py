@@ -51,7 +51,8 @@ class InputRefusedError(Exception):
 
 
 def check_entries(given: object, find: Find, gone: Set[str] = frozenset()) -> list[Entry]:
-    """The entries of a `metafieldsSet` call; owners in `gone` are no more. Raises GraphQLError (shape) or InputRefusedError."""
+    """The entries of a `metafieldsSet` call; owners in `gone` are no more. Raises GraphQLError
+    (shape) or InputRefusedError."""
     if not isinstance(given, list):
         raise GraphQLError(_invalid("", "Expected value to not be null"), code="INVALID_VARIABLE")
     for index, item in enumerate(given):
