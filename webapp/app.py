@@ -21,6 +21,7 @@ from webapp.entry import (
     install,
     ops,
     proxy,
+    proxy_pages,
     rest,
     shell,
     sign_in,
@@ -32,7 +33,7 @@ from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 PAGES = (sign_in, install, ops, dashboard, docs, static_files)
-PROGRAMS = (widgets, proxy, webhooks, rest, health)
+PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health)
 
 
 def create_app(parts: Parts) -> Flask:

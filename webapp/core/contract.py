@@ -253,7 +253,8 @@ class UseCase:
     `rest` reads `METHOD /v1/path`, `grpc` `package.Service/Method`, `proxy` is the App Proxy
     action, which shoppers take: its message has `customer_id` (the member) and may have `store_id`,
     `external_id` (the store's number for the customer) and `key` (what makes a repeated call the
-    same call); they come from the shop's signature. `said`, marked with N_, is what a shopper reads
+    same call); they come from the shop's signature. With `guests` everybody may take it, and the
+    first and the third may be None. `said`, marked with N_, is what a shopper reads
     when it is done. `message` and `result` are frozen dataclasses as `core.messages` reads them;
     `run` takes the first and gives the second, or raises AppError of one of the kinds in `errors`
     (beside those of every call). Without `write` the call runs in a read-only transaction.
@@ -273,6 +274,7 @@ class UseCase:
     grpc: str | None = None
     proxy: str | None = None
     said: tuple[str, str] | None = None
+    guests: bool = False
     write: bool = True
 
     @property

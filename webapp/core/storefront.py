@@ -34,11 +34,12 @@ class Widget:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """That somebody looked at a page: a hash of who (one a day for each device and network, keyed
-    by the merchant's own secret), and the last word of the address."""
+    """That somebody looked at a page: a hash of their device and network, which must be keyed before
+    it is kept; the last word of the address; and the member who is signed in."""
 
     who: bytes
     name: str
+    customer_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,18 @@ class ProxyPage:
     """public.py: PROXY_PAGES = (ProxyPage(...),): a page inside the shop's theme, for everybody, at
     `/apps/loyalnest/<path>/<name>`.
 
-    `load` gives the values of `template` (in the feature's `templates/`) for a visitor and a name;
-    `given` is what the address says beside it (all text). The values are the same in every
-    language, for one answer may hold all of them; the template words them. Its form is sent to the
-    page's own address and carries out the call of programs named `action` (see `UseCase.proxy`);
-    the page is then shown again with the call's `answer`, or with the reason why it was `refused`.
-    `seen` is told of every look by what does not seem to be a machine, in a transaction of its own.
+    `load` gives the values of `template` (in the feature's `templates/`) for a visitor, the name and
+    what else the address says (all text). The values are the same in every language, for one answer
+    may hold them all; the template words them. Its form is sent to the page's own address and
+    carries out the row whose `proxy` is `action`, with the name as the field `named`; the page is
+    then shown again with the row's `answer`, or with a `notice` of why it failed. `load` is told the
+    answer's `claim_id` as `claim`. `seen` hears of every look by what seems to be no machine, in a
+    transaction of its own.
     """
 
     path: str
     load: Callable[[Context, Visitor, str, Mapping[str, str]], Mapping[str, Any]]
     template: str
-    action: str = ""
-    seen: Callable[[Context, Seen], None] | None = None
+    action: str
+    named: str
+    seen: Callable[[Context, Seen], None]

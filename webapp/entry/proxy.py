@@ -29,7 +29,7 @@ from webapp.core.errors import (
     AppError,
 )
 from webapp.core.routing import StoreAddress
-from webapp.entry import calls, parts, rest, widgets
+from webapp.entry import calls, parts, rest, visitors, widgets
 from webapp.entry.widgets import Notice
 
 log = logging.getLogger(__name__)
@@ -41,25 +41,32 @@ MAX_KEY = 100
 PERMISSIONS = frozenset({"customer:frontend"})
 FORM = "application/x-www-form-urlencoded"
 # Who the shopper is, and where, is signed; a body may only repeat it.
+GUEST = "guest"
 SIGNED = ("customer_id", "store_id", "external_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """The member who acts, at which store, as which customer of it."""
+    """The member who acts, at which store, as which customer of it; a guest is neither."""
 
     address: StoreAddress
     asked: tenancy.ProxyRequest
-    external_id: str
-    member: str
+    external_id: str | None
+    member: str | None
 
     @property
     def signed(self) -> Mapping[str, str]:
-        return {
+        said = {
             "customer_id": self.member,
             "store_id": self.address.store_id,
             "external_id": self.external_id,
         }
+        return {name: value for name, value in said.items() if value is not None}
+
+    @property
+    def caller(self) -> str:
+        """Whose calls are counted together: guests by what they come with."""
+        return self.member or self.external_id or visitors.fingerprint(request).hex()
 
 
 @blueprint.post("/proxy/actions/<action>")
@@ -119,13 +126,13 @@ def perform(
 ) -> tuple[dict[str, Any], UseCase]:
     """The fields of the answer, and the row. Raises AppError."""
     row = row_of(action)
-    if asked.customer is None:
+    if asked.customer is None and not row.guests:
         raise AppError(SIGN_IN_REQUIRED)
-    if member is None:
+    if member is None and not row.guests:
         raise AppError(NOT_A_MEMBER)
     shopper = Shopper(address, asked, asked.customer, member)
     notes = g.call_notes
-    calls.count_call(parts(), f"{address.merchant_id}:{member}", notes)
+    calls.count_call(parts(), f"{address.merchant_id}:{shopper.caller}", notes)
     key = key_of(shopper, said)
     message_fields = message_of(row, shopper, said, key)
     with parts().database.transaction(
@@ -171,7 +178,7 @@ def key_of(shopper: Shopper, said: dict[str, Any]) -> str:
         raise AppError(FIELD_REQUIRED, field="key")
     if not isinstance(key, str) or len(key) > MAX_KEY or not calls.IDEMPOTENCY_KEY.fullmatch(key):
         raise AppError(INVALID_VALUE, field="key", value=messages.shown("key", key))
-    return f"{shopper.address.store_id}:{shopper.external_id}:{key}"
+    return f"{shopper.address.store_id}:{shopper.external_id or GUEST}:{key}"
 
 
 def given() -> dict[str, Any]:

@@ -25,4 +25,9 @@ def vendor(name: str) -> Response:
     """An installed library."""
     if name not in VENDOR:
         abort(404)
-    return send_from_directory(VENDOR[name].parent, VENDOR[name].name, max_age=LIFE_SECONDS)
+    return file_at(VENDOR[name])
+
+
+def file_at(path: Path) -> Response:
+    """One file that is known by its path."""
+    return send_from_directory(path.parent, path.name, max_age=LIFE_SECONDS)

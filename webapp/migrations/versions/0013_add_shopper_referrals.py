@@ -92,9 +92,9 @@ create table referral_claims (
 );
 create unique index uq_referral_claims_customer
     on referral_claims (merchant_id, store_id, external_id)
-    where external_id is not null and state <> 'refused';
+    where external_id is not null;
 create unique index uq_referral_claims_email_hash on referral_claims (merchant_id, email_hash)
-    where email_hash is not null and state <> 'refused';
+    where email_hash is not null;
 create unique index uq_referral_claims_discount_code
     on referral_claims (merchant_id, discount_code) where discount_code is not null;
 create index idx_referral_claims_hold_until on referral_claims (merchant_id, hold_until)

@@ -66,7 +66,7 @@ class ReferralClaim(Base):
 
     `advocate` is the home that the code belongs to, `friend` that of the friend once it is known.
     The friend is a customer of the store (`external_id`) or an address (`email_hash`), and each may
-    claim once for ever; a refused claim counts for nothing. The keys are those of the ledger
+    claim once for ever, whatever becomes of it. The keys are those of the ledger
     entries of the two rewards. Times are business time.
     """
 
@@ -96,14 +96,14 @@ class ReferralClaim(Base):
             "store_id",
             "external_id",
             unique=True,
-            postgresql_where=text("external_id is not null and state <> 'refused'"),
+            postgresql_where=text("external_id is not null"),
         ),
         Index(
             "uq_referral_claims_email_hash",
             "merchant_id",
             "email_hash",
             unique=True,
-            postgresql_where=text("email_hash is not null and state <> 'refused'"),
+            postgresql_where=text("email_hash is not null"),
         ),
         Index(
             "uq_referral_claims_discount_code",

@@ -1,0 +1,32 @@
+"""Who looks at a page in a shop: people or machines, and the same ones or others.
+
+Shopify's proxy passes on the browser's headers and adds the address it was asked from.
+"""
+
+import hashlib
+import re
+
+from flask import Request
+
+# What fetches pages without anybody looking: crawlers, previews of links in chats, tools.
+MACHINES = re.compile(
+    r"bot|crawl|spider|slurp|preview|scan|fetch|monitor|headless|lighthouse|externalhit|facebookcat"
+    r"|embedly|whatsapp|telegram|skype|discord|slack|viber|vkshare|pinterest|linkedin|tumblr|quora"
+    r"|snapchat|curl|wget|python|java/|okhttp|go-http|node|axios|libwww|httpclient|feed|validator",
+    re.IGNORECASE,
+)
+MAX_HEADER = 500
+
+
+def is_machine(asked: Request) -> bool:
+    """Whether nobody seems to look: no browser, a preview, or a page fetched in advance."""
+    agent = asked.headers.get("User-Agent", "")
+    advance = asked.headers.get("Sec-Purpose", "") + asked.headers.get("Purpose", "")
+    return asked.method != "GET" or not agent or bool(MACHINES.search(agent)) or bool(advance)
+
+
+def fingerprint(asked: Request) -> bytes:
+    """A hash of network address and browser. It is no secret by itself: key it before it is kept."""
+    address = asked.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
+    said = f"{address or asked.remote_addr}|{asked.headers.get('User-Agent', '')[:MAX_HEADER]}"
+    return hashlib.sha256(said.encode()).digest()

@@ -1,0 +1,282 @@
+"""The reward for a friend: granted when its hold is over, and taken back when the reason for it is
+gone. Claims are locked in the order of their ids, before any member."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from webapp.core import cache
+from webapp.core.context import Context
+from webapp.core.errors import NOT_FOUND, AppError
+from webapp.features.points.queries.program import program
+from webapp.features.points.service.ledger import Credit, credit, lock_members, void
+from webapp.features.points.service.referral_claims import want_discount
+from webapp.features.points.service.referral_orders import TOLD_AT, tell
+from webapp.features.points.service.referral_settings import read_referral_programme
+
+REFERRAL_REWARDED = "referral_rewarded"
+REFERRAL_REVIEWED = "referral_reviewed"
+GRANTED_AT_ONCE = 500
+
+
+def grant_due_rewards(ctx: Context) -> int:
+    """Grant the rewards whose hold is over; how many. A claim that meanwhile has lost its reason is
+    void instead, and one above the member's monthly cap is refused (its friend is rewarded all the
+    same). The month is the calendar month of the programme's zone."""
+    due = ctx.db.execute(_DUE, {**_bound(ctx), "most": GRANTED_AT_ONCE}).all()
+    if not due:
+        return 0
+    lost = {claim.claim_id for claim in _lost(ctx, [claim.order_id for claim in due])}
+    rest = [claim for claim in due if claim.claim_id not in lost]
+    lock_members(ctx, sorted({h for c in rest for h in (c.member, c.friend) if h is not None}))
+    over = _over_cap(ctx, rest)
+    for claim in rest:
+        _grant(ctx, claim, capped=claim.claim_id in over)
+    granted = [claim for claim in rest if claim.claim_id not in over]
+    tell(ctx, "points.referral_rewarded", granted)
+    return len(granted)
+
+
+def _bound(ctx: Context, **more: Any) -> dict[str, Any]:
+    return {"merchant_id": ctx.merchant_id, "now": ctx.now, **more}
+
+
+_DUE = text(
+    f"""
+    select c.claim_id, c.store_id, c.order_id, c.friend, c.advocate_points, c.friend_points,
+           coalesce(u.merged_into, u.customer_id) as member,
+           ({TOLD_AT.format(member="coalesce(u.merged_into, u.customer_id)", store="c.store_id")}
+           ) as told_at
+    from referral_claims c
+    join users u on u.merchant_id = c.merchant_id and u.customer_id = c.advocate
+    where c.merchant_id = :merchant_id and c.state = 'held' and c.hold_until <= :now
+    order by c.claim_id
+    limit :most
+    for no key update of c
+    """  # noqa: S608 - the subselect is a constant
+)
+
+
+def _over_cap(ctx: Context, claims: Sequence[Row[Any]]) -> set[str]:
+    """The claims of members who have had all the rewards of this month."""
+    cap = read_referral_programme(ctx).monthly_cap
+    if cap is None:
+        return set()
+    values = _bound(ctx, members=sorted({c.member for c in claims}), zone=program(ctx).zone.key)
+    had = Counter({member: number for member, number in ctx.db.execute(_THIS_MONTH, values)})
+    over = set()
+    for claim in claims:
+        had[claim.member] += 1
+        if had[claim.member] > cap:
+            over.add(claim.claim_id)
+    return over
+
+
+_THIS_MONTH = text(
+    """
+    select coalesce(u.merged_into, u.customer_id), count(*)
+    from users u
+    join referral_claims c on c.merchant_id = u.merchant_id and c.advocate = u.customer_id
+    where u.merchant_id = :merchant_id
+      and (u.customer_id = any(:members) or u.merged_into = any(:members))
+      and c.state = 'rewarded'
+      and c.rewarded_at >= date_trunc('month', :now at time zone :zone) at time zone :zone
+    group by 1
+    """
+)
+
+
+def _grant(ctx: Context, claim: Row[Any], *, capped: bool) -> None:
+    """Enter both rewards under keys of the claim. An entry names no order: it is the friend's, and
+    nobody else's business."""
+    keys: dict[str, str | None] = {"advocate_key": None, "friend_key": None}
+    for side, home, points in (
+        ("advocate", claim.member, 0 if capped else claim.advocate_points),
+        ("friend", claim.friend, claim.friend_points),
+    ):
+        if home is not None and points:
+            key = keys[f"{side}_key"] = f"referral:{claim.claim_id}:{side}"
+            credit(ctx, Credit(home, claim.store_id, "bonus", points, key, ctx.now))
+    state, reason = ("refused", "cap") if capped else ("rewarded", None)
+    values = _bound(ctx, claim_id=claim.claim_id, state=state, reason=reason, **keys)
+    ctx.db.execute(_GRANTED, values)
+    if not capped:
+        ctx.audit(REFERRAL_REWARDED, claim_id=claim.claim_id, points=claim.advocate_points)
+        ctx.track(REFERRAL_REWARDED, points=claim.advocate_points)
+    ctx.stale(cache.points_tag(claim.member))
+
+
+_GRANTED = text(
+    """
+    update referral_claims
+    set state = :state, reason = :reason, advocate_key = :advocate_key, friend_key = :friend_key,
+        rewarded_at = case when :state = 'rewarded' then cast(:now as timestamptz) end,
+        decided_at = :now
+    where merchant_id = :merchant_id and claim_id = :claim_id
+    """
+)
+
+
+def void_lost_rewards(ctx: Context, orders: Sequence[int]) -> None:
+    """After refunds and cancellations of these orders: a claim whose order is worth less than the
+    minimum now is void, and what was granted for it is taken back. Nothing is done twice."""
+    _lost(ctx, orders)
+
+
+def _lost(ctx: Context, orders: Sequence[int]) -> list[Row[Any]]:
+    found = ctx.db.execute(_LOST, _bound(ctx, orders=list(orders))).all() if orders else []
+    _void(ctx, found)
+    return list(found)
+
+
+_LOST = text(
+    """
+    select c.claim_id, c.advocate, c.advocate_key, c.friend_key,
+           case when o.cancelled_at is not null then 'cancelled' else 'refunded' end as reason
+    from referral_claims c
+    join orders o on o.merchant_id = c.merchant_id and o.order_id = c.order_id
+    where c.merchant_id = :merchant_id and c.order_id = any(:orders)
+      and (c.state in ('ordered', 'held', 'rewarded') or c.state = 'refused' and c.reason = 'cap')
+      and (
+          o.cancelled_at is not null
+          or coalesce(o.basis_minor, o.amount_minor) - (
+              select coalesce(sum(coalesce(r.basis_minor, r.amount_minor)), 0)
+              from refunds r
+              where r.merchant_id = o.merchant_id and r.store_id = o.store_id
+                and r.order_key = o.external_id
+          ) < greatest(c.minimum_minor, 1)
+      )
+    order by c.claim_id
+    for no key update of c
+    """
+)
+
+
+def _void(ctx: Context, claims: Sequence[Row[Any]]) -> None:
+    """Make these claims void and take back what was granted for them."""
+    if not claims:
+        return
+    keys = [key for c in claims for key in (c.advocate_key, c.friend_key) if key is not None]
+    lock_members(ctx, _holders(ctx, keys))
+    for key in keys:
+        void(ctx, key, f"{key}:void", ctx.now)
+    for claim in claims:
+        values = _bound(ctx, claim_id=claim.claim_id, reason=claim.reason)
+        ctx.db.execute(_VOIDED, values)
+    ctx.stale(*(cache.points_tag(claim.advocate) for claim in claims))
+
+
+def _holders(ctx: Context, keys: Sequence[str]) -> list[str]:
+    values = {"merchant_id": ctx.merchant_id, "keys": list(keys)}
+    return [str(home) for home in ctx.db.scalars(_HOLDERS, values)]
+
+
+_HOLDERS = text(
+    """
+    select distinct customer_id from points_transactions
+    where merchant_id = :merchant_id and idempotency_key = any(:keys)
+    order by customer_id
+    """
+)
+_VOIDED = text(
+    """
+    update referral_claims set state = 'void', reason = :reason, decided_at = :now
+    where merchant_id = :merchant_id and claim_id = :claim_id
+    """
+)
+
+
+def void_own_rewards(ctx: Context, members: Sequence[str]) -> None:
+    """After people were found to be one: claims whose advocate and friend are the same member are
+    void, and so are all but the first of one friend's. Parting them again changes nothing."""
+    _void(ctx, ctx.db.execute(_OF_ONE, _bound(ctx, members=list(members))).all())
+
+
+_OF_ONE = text(
+    """
+    with homes as (
+        select u.customer_id, coalesce(u.merged_into, u.customer_id) as member
+        from users u
+        where u.merchant_id = :merchant_id
+          and (u.customer_id = any(:members) or u.merged_into = any(:members))
+    ), befriended as (
+        select c.claim_id, h.member, c.claimed_at,
+               row_number() over (partition by h.member order by c.claimed_at, c.claim_id) as nth
+        from homes h
+        join referral_claims c on c.merchant_id = :merchant_id and c.friend = h.customer_id
+        where c.state <> 'void' and c.reason is distinct from 'review'
+    )
+    select c.claim_id, c.advocate, c.advocate_key, c.friend_key,
+           case when a.member = b.member then 'same_person' else 'already_claimed' end as reason
+    from befriended b
+    join referral_claims c on c.merchant_id = :merchant_id and c.claim_id = b.claim_id
+    left join homes a on a.customer_id = c.advocate
+    where (a.member = b.member or b.nth > 1) and c.state <> 'void'
+    order by c.claim_id
+    for no key update of c
+    """
+)
+
+
+def review_claim(ctx: Context, claim_id: str, *, approved: bool) -> None:
+    """Decide on a claim that waits for a person: go on with it where it stands, or refuse it. Raises
+    AppError(not_found) when it does not wait any more."""
+    sql = _APPROVED if approved else _REFUSED
+    found = ctx.db.execute(sql, _bound(ctx, claim_id=claim_id)).one_or_none()
+    if found is None:
+        raise AppError(NOT_FOUND)
+    if found.discount_state == "wanted":
+        want_discount(ctx, claim_id)
+    ctx.audit(REFERRAL_REVIEWED, claim_id=claim_id, approved=approved)
+    ctx.stale(cache.points_tag(found.advocate))
+
+
+_APPROVED = text(
+    """
+    update referral_claims
+    set in_review = false, state = case when state = 'ordered' then 'held' else state end,
+        discount_state = case when discount_code is not null and state = 'claimed'
+            then 'wanted' else discount_state end
+    where merchant_id = :merchant_id and claim_id = :claim_id and in_review
+      and state in ('claimed', 'ordered')
+    returning advocate, discount_state
+    """
+)
+_REFUSED = text(
+    """
+    update referral_claims
+    set in_review = false, state = 'refused', reason = 'review', decided_at = :now
+    where merchant_id = :merchant_id and claim_id = :claim_id and in_review
+      and state in ('claimed', 'ordered')
+    returning advocate, discount_state
+    """
+)
+
+
+def forget_friends(ctx: Context, store_id: str, customers: Sequence[str]) -> None:
+    """Forget who claimed, for customers whose data a shop wants erased; a claim that still waited
+    for their order is void."""
+    values = _bound(ctx, store_id=store_id, customers=list(customers))
+    ctx.db.execute(_FORGET, values)
+
+
+_FORGET = text(
+    """
+    with erased as (
+        select external_id from unnest(cast(:customers as text[])) as asked(external_id)
+    )
+    update referral_claims c
+    set external_id = null, email_hash = null,
+        state = case when c.state = 'claimed' then 'void' else c.state end,
+        reason = case when c.state = 'claimed' then 'erased' else c.reason end
+    where c.merchant_id = :merchant_id and (
+        (c.store_id = :store_id and c.external_id in (select external_id from erased))
+        or c.friend in (
+            select i.customer_id from customer_identities i join erased using (external_id)
+            where i.merchant_id = :merchant_id and i.store_id = :store_id
+        )
+    )
+    """
+)
