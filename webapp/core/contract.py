@@ -14,6 +14,7 @@ from webapp.core.deliveries import Message
 from webapp.core.errors import Kind
 from webapp.core.i18n import N_
 from webapp.core.storefront import ProxyPage as ProxyPage
+from webapp.core.storefront import Seen as Seen
 from webapp.core.storefront import Visitor as Visitor
 from webapp.core.storefront import Widget as Widget
 
@@ -29,9 +30,9 @@ Apply = Callable[[Context, Sequence[Message]], None]
 Applies = Mapping[str, Apply | tuple[Apply, ...]]
 
 
-def gathered(*subjects: Applies) -> dict[str, tuple[Apply, ...]]:
-    """The APPLIES of a feature's subjects as one: several may hear the same topic."""
-    topics: dict[str, tuple[Apply, ...]] = {}
+def gathered(*subjects: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """The APPLIES, or EVERY, of a feature's subjects as one: several may hear the same topic."""
+    topics: dict[str, tuple[Any, ...]] = {}
     for subject in subjects:
         for topic, work in subject.items():
             more = work if isinstance(work, tuple) else (work,)

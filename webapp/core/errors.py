@@ -91,12 +91,6 @@ NOT_A_MEMBER = _kind(
     "NOT_FOUND",
     N_("error.not_a_member", "You have no points here yet. They begin with your first order."),
 )
-REFERRALS_OFF = _kind(
-    "referrals_off",
-    409,
-    "FAILED_PRECONDITION",
-    N_("referrals.refused.off", "Invitations are paused in this shop at the moment."),
-)
 SIGN_IN_LINK_INVALID = _kind(
     "sign_in_link_invalid",
     401,

@@ -45,3 +45,9 @@ TOO_MANY_REWARDS = Kind(
     "FAILED_PRECONDITION",
     *N_("error.too_many_rewards", "There can be %(most)s rewards. Change one that is there."),
 )
+REFERRALS_OFF = Kind(
+    "referrals_off",
+    409,
+    "FAILED_PRECONDITION",
+    *N_("referrals.refused.off", "Invitations are paused in this shop at the moment."),
+)

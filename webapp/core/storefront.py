@@ -34,8 +34,8 @@ class Widget:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """That somebody looked at a page: a hash of their device and network, which must be keyed before
-    it is kept; the last word of the address; and the member who is signed in."""
+    """That somebody looked at a page: a hash of their browser and network, which must be keyed
+    before it is kept; the last word of the address; and the member who is signed in."""
 
     who: bytes
     name: str
@@ -47,13 +47,13 @@ class ProxyPage:
     """public.py: PROXY_PAGES = (ProxyPage(...),): a page inside the shop's theme, for everybody, at
     `/apps/loyalnest/<path>/<name>`.
 
-    `load` gives the values of `template` (in the feature's `templates/`) for a visitor, the name and
-    what else the address says (all text). The values are the same in every language, for one answer
-    may hold them all; the template words them. Its form is sent to the page's own address and
-    carries out the row whose `proxy` is `action`, with the name as the field `named`; the page is
-    then shown again with the row's `answer`, or with a `notice` of why it failed. `load` is told the
-    answer's `claim_id` as `claim`. `seen` hears of every look by what seems to be no machine, in a
-    transaction of its own.
+    `load` gives the values of `template` (in the feature's `templates/`) for a visitor, the name
+    and what else the address says (all text). The values are the same in every language, for one
+    answer may hold them all; the template words them. Its form is sent to the page's own address
+    and carries out the row whose `proxy` is `action`, with the name as the field `named`; the page
+    is then shown again with the row's `answer`, or with a `notice` of why it failed. `load` is told
+    the answer's `claim_id` as `claim`. `seen` hears of every look by what seems to be no machine,
+    in a transaction of its own.
     """
 
     path: str

@@ -26,7 +26,7 @@ def is_machine(asked: Request) -> bool:
 
 
 def fingerprint(asked: Request) -> bytes:
-    """A hash of network address and browser. It is no secret by itself: key it before it is kept."""
+    """A hash of network address and browser; no secret by itself: key it before it is kept."""
     address = asked.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
     said = f"{address or asked.remote_addr}|{asked.headers.get('User-Agent', '')[:MAX_HEADER]}"
     return hashlib.sha256(said.encode()).digest()

@@ -1,4 +1,4 @@
-"""Discount codes of one customer of a shop, for one use.
+"""Discount codes of a shop, for one use, of one customer where one is named.
 
 Source: shopify.dev, GraphQL Admin API 2026-10: `discountCodeBasicCreate` and
 `discountCodeFreeShippingCreate` (`context` instead of `customerSelection` since 2025-10),
@@ -66,15 +66,15 @@ query PriceOfReward($id: ID!, $first: Int!) {
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """A code for one use by one customer (Shopify's number). Amounts are decimals in the shop's
-    currency; of `amount`, `percent` and `product` one is set, none means free shipping. Times are
-    in ISO 8601."""
+    """A code for one use by one customer (Shopify's number), or whoever has it. Amounts are
+    decimals in the shop's currency; of `amount`, `percent` and `product` one is set, none means
+    free shipping. Times are in ISO 8601; without an end it lasts."""
 
     code: str
     title: str
-    customer: str
+    customer: str | None
     starts_at: str
-    ends_at: str
+    ends_at: str | None
     amount: str | None = None
     percent: int | None = None
     product: str | None = None
@@ -178,12 +178,15 @@ def items(product: str | None) -> Mapping[str, Any]:
 
 def common(wanted: Discount) -> dict[str, Any]:
     """What both inputs share."""
+    whom: Mapping[str, Any] = {"all": "ALL"}
+    if wanted.customer is not None:
+        whom = {"customers": {"add": [f"gid://shopify/Customer/{wanted.customer}"]}}
     given: dict[str, Any] = {
         "title": wanted.title,
         "code": wanted.code,
         "startsAt": wanted.starts_at,
         "endsAt": wanted.ends_at,
-        "context": {"customers": {"add": [f"gid://shopify/Customer/{wanted.customer}"]}},
+        "context": whom,
         "usageLimit": 1,
         "appliesOncePerCustomer": True,
     }

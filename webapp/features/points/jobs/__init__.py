@@ -1,29 +1,31 @@
 """What points does later, one file a subject, gathered here."""
 
 from webapp.core.contract import gathered
-from webapp.features.points.jobs import identities, ledger, rewards, sync, tiers
+from webapp.features.points.jobs import identities, ledger, referrals, rewards, sync, tiers
 
 APPLIES = gathered(
     identities.APPLIES,
     ledger.APPLIES,
+    referrals.APPLIES,
     rewards.APPLIES,
     tiers.APPLIES,
 )
 SENDS = {
+    **referrals.SENDS,
     **rewards.SENDS,
     **sync.SENDS,
 }
 LABELS = {
     **identities.LABELS,
     **ledger.LABELS,
+    **referrals.LABELS,
     **rewards.LABELS,
     **sync.LABELS,
     **tiers.LABELS,
 }
-EVERY = {
-    "hourly": (
-        identities.grant_birthdays,
-        rewards.expire_codes,
-        tiers.look_for_due,
-    ),
-}
+EVERY = gathered(
+    identities.EVERY,
+    referrals.EVERY,
+    rewards.EVERY,
+    tiers.EVERY,
+)

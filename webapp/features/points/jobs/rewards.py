@@ -77,3 +77,4 @@ LABELS = {
     "points.redeemed": N_("deliveries.points.codes", "Codes for rewards"),
     "points.cancel_asked": N_("deliveries.points.returns", "Codes given back"),
 }
+EVERY = {"hourly": expire_codes}

@@ -2,7 +2,7 @@
 subject, gathered here."""
 
 from webapp.core.contract import Notification
-from webapp.features.points.messages import ledger, rewards, tiers
+from webapp.features.points.messages import ledger, referrals, rewards, tiers
 from webapp.features.points.messages.ledger import (
     Entry,
     OrderRange,
@@ -31,6 +31,7 @@ NOTIFICATIONS: tuple[Notification, ...] = (
     *ledger.NOTIFICATIONS,
     *rewards.NOTIFICATIONS,
     *tiers.NOTIFICATIONS,
+    *referrals.NOTIFICATIONS,
 )
 
 __all__ = [

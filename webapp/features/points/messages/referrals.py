@@ -164,15 +164,18 @@ IN_REVIEW = N_(
 
 @dataclass(frozen=True, slots=True)
 class FriendCode:
-    """A discount code on its way to a shop; `external_id` binds it to one customer."""
+    """A discount code on its way to a shop, for one use; `customer` binds it to one of the shop's.
+    Amounts are decimals in the shop's currency; neither `amount` nor `percent` is free shipping."""
 
     claim_id: str
     store_id: str
     shop_domain: str
     access_token: str
     code: str
-    external_id: str | None
-    offer: Offer
+    customer: str | None
+    percent: int | None
+    amount: str | None
+    minimum: str | None
     starts_at: str
 
     @property

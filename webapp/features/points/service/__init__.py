@@ -29,6 +29,33 @@ from webapp.features.points.service.pushes import (
     record_push,
 )
 from webapp.features.points.service.redemptions import cancel_redemption, redeem
+from webapp.features.points.service.referral_claims import claim_referral
+from webapp.features.points.service.referral_codes import (
+    bury_friend_code,
+    prepare_friend_code,
+    record_friend_code,
+)
+from webapp.features.points.service.referral_decisions import forget_friends, review_claim
+from webapp.features.points.service.referral_landing import landing
+from webapp.features.points.service.referral_orders import count_referred_orders
+from webapp.features.points.service.referral_rewards import (
+    grant_due_rewards,
+    void_lost_rewards,
+    void_own_rewards,
+    void_refunded_rewards,
+)
+from webapp.features.points.service.referral_settings import (
+    read_referral_programme,
+    save_referral_programme,
+    start_referral_programme,
+)
+from webapp.features.points.service.referrals import (
+    code_of,
+    count_click,
+    create_referral_link,
+    forget_clicks,
+    invitation,
+)
 from webapp.features.points.service.refunds import take_back_cancelled, take_back_refunds
 from webapp.features.points.service.rewards import begin_catalogue, pause_reward, save_reward
 from webapp.features.points.service.sync import sync_points
@@ -44,28 +71,48 @@ __all__ = [
     "begin_catalogue",
     "bury_code",
     "bury_end",
+    "bury_friend_code",
     "cancel_redemption",
     "changed",
+    "claim_referral",
+    "code_of",
+    "count_click",
+    "count_referred_orders",
+    "create_referral_link",
     "credit",
     "debit",
     "expire_codes",
+    "forget_clicks",
+    "forget_friends",
     "give_back",
+    "grant_due_rewards",
+    "invitation",
+    "landing",
     "lock_member",
     "lock_members",
     "metafields_of",
     "pause_reward",
     "prepare_code",
     "prepare_end",
+    "prepare_friend_code",
     "prepare_push",
+    "read_referral_programme",
     "record_code",
     "record_end",
+    "record_friend_code",
     "record_push",
     "record_uses",
     "redeem",
     "remind_of_codes",
+    "review_claim",
+    "save_referral_programme",
     "save_reward",
+    "start_referral_programme",
     "sync_points",
     "take_back_cancelled",
     "take_back_refunds",
     "void",
+    "void_lost_rewards",
+    "void_own_rewards",
+    "void_refunded_rewards",
 ]

@@ -9,15 +9,14 @@ from sqlalchemy import Row, text
 
 from webapp.core import cache
 from webapp.core.context import Context
-from webapp.core.errors import NOT_FOUND, AppError
+from webapp.features.points.messages import OrderRange
 from webapp.features.points.queries.program import program
+from webapp.features.points.queries.rules import bonus_expires_at
 from webapp.features.points.service.ledger import Credit, credit, lock_members, void
-from webapp.features.points.service.referral_claims import want_discount
 from webapp.features.points.service.referral_orders import TOLD_AT, tell
 from webapp.features.points.service.referral_settings import read_referral_programme
 
 REFERRAL_REWARDED = "referral_rewarded"
-REFERRAL_REVIEWED = "referral_reviewed"
 GRANTED_AT_ONCE = 500
 
 
@@ -30,7 +29,7 @@ def grant_due_rewards(ctx: Context) -> int:
         return 0
     lost = {claim.claim_id for claim in _lost(ctx, [claim.order_id for claim in due])}
     rest = [claim for claim in due if claim.claim_id not in lost]
-    lock_members(ctx, sorted({h for c in rest for h in (c.member, c.friend) if h is not None}))
+    lock_members(ctx, sorted({h for c in rest for h in (c.advocate, c.friend) if h is not None}))
     over = _over_cap(ctx, rest)
     for claim in rest:
         _grant(ctx, claim, capped=claim.claim_id in over)
@@ -45,7 +44,8 @@ def _bound(ctx: Context, **more: Any) -> dict[str, Any]:
 
 _DUE = text(
     f"""
-    select c.claim_id, c.store_id, c.order_id, c.friend, c.advocate_points, c.friend_points,
+    select c.claim_id, c.store_id, c.order_id, c.advocate, c.friend, c.advocate_points,
+           c.friend_points,
            coalesce(u.merged_into, u.customer_id) as member,
            ({TOLD_AT.format(member="coalesce(u.merged_into, u.customer_id)", store="c.store_id")}
            ) as told_at
@@ -93,12 +93,14 @@ def _grant(ctx: Context, claim: Row[Any], *, capped: bool) -> None:
     nobody else's business."""
     keys: dict[str, str | None] = {"advocate_key": None, "friend_key": None}
     for side, home, points in (
-        ("advocate", claim.member, 0 if capped else claim.advocate_points),
+        ("advocate", claim.advocate, 0 if capped else claim.advocate_points),
         ("friend", claim.friend, claim.friend_points),
     ):
         if home is not None and points:
             key = keys[f"{side}_key"] = f"referral:{claim.claim_id}:{side}"
-            credit(ctx, Credit(home, claim.store_id, "bonus", points, key, ctx.now))
+            end = bonus_expires_at(ctx, claim.store_id, ctx.now)
+            bonus = Credit(home, claim.store_id, "bonus", points, key, ctx.now, expires_at=end)
+            credit(ctx, bonus)
     state, reason = ("refused", "cap") if capped else ("rewarded", None)
     values = _bound(ctx, claim_id=claim.claim_id, state=state, reason=reason, **keys)
     ctx.db.execute(_GRANTED, values)
@@ -123,6 +125,30 @@ def void_lost_rewards(ctx: Context, orders: Sequence[int]) -> None:
     """After refunds and cancellations of these orders: a claim whose order is worth less than the
     minimum now is void, and what was granted for it is taken back. Nothing is done twice."""
     _lost(ctx, orders)
+
+
+def void_refunded_rewards(ctx: Context, refunds: OrderRange) -> None:
+    """The same after these refunds (a range of theirs)."""
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "store_id": refunds.store_id,
+        "first": refunds.first,
+        "last": refunds.last,
+    }
+    _lost(ctx, [int(order_id) for order_id in ctx.db.scalars(_REFUNDED, values)])
+
+
+_REFUNDED = text(
+    """
+    select distinct c.order_id
+    from refunds r
+    join orders o on o.merchant_id = r.merchant_id and o.store_id = r.store_id
+        and o.external_id = r.order_key
+    join referral_claims c on c.merchant_id = o.merchant_id and c.order_id = o.order_id
+    where r.merchant_id = :merchant_id and r.store_id = :store_id
+      and r.refund_id between :first and :last
+    """
+)
 
 
 def _lost(ctx: Context, orders: Sequence[int]) -> list[Row[Any]]:
@@ -216,67 +242,5 @@ _OF_ONE = text(
     where (a.member = b.member or b.nth > 1) and c.state <> 'void'
     order by c.claim_id
     for no key update of c
-    """
-)
-
-
-def review_claim(ctx: Context, claim_id: str, *, approved: bool) -> None:
-    """Decide on a claim that waits for a person: go on with it where it stands, or refuse it. Raises
-    AppError(not_found) when it does not wait any more."""
-    sql = _APPROVED if approved else _REFUSED
-    found = ctx.db.execute(sql, _bound(ctx, claim_id=claim_id)).one_or_none()
-    if found is None:
-        raise AppError(NOT_FOUND)
-    if found.discount_state == "wanted":
-        want_discount(ctx, claim_id)
-    ctx.audit(REFERRAL_REVIEWED, claim_id=claim_id, approved=approved)
-    ctx.stale(cache.points_tag(found.advocate))
-
-
-_APPROVED = text(
-    """
-    update referral_claims
-    set in_review = false, state = case when state = 'ordered' then 'held' else state end,
-        discount_state = case when discount_code is not null and state = 'claimed'
-            then 'wanted' else discount_state end
-    where merchant_id = :merchant_id and claim_id = :claim_id and in_review
-      and state in ('claimed', 'ordered')
-    returning advocate, discount_state
-    """
-)
-_REFUSED = text(
-    """
-    update referral_claims
-    set in_review = false, state = 'refused', reason = 'review', decided_at = :now
-    where merchant_id = :merchant_id and claim_id = :claim_id and in_review
-      and state in ('claimed', 'ordered')
-    returning advocate, discount_state
-    """
-)
-
-
-def forget_friends(ctx: Context, store_id: str, customers: Sequence[str]) -> None:
-    """Forget who claimed, for customers whose data a shop wants erased; a claim that still waited
-    for their order is void."""
-    values = _bound(ctx, store_id=store_id, customers=list(customers))
-    ctx.db.execute(_FORGET, values)
-
-
-_FORGET = text(
-    """
-    with erased as (
-        select external_id from unnest(cast(:customers as text[])) as asked(external_id)
-    )
-    update referral_claims c
-    set external_id = null, email_hash = null,
-        state = case when c.state = 'claimed' then 'void' else c.state end,
-        reason = case when c.state = 'claimed' then 'erased' else c.reason end
-    where c.merchant_id = :merchant_id and (
-        (c.store_id = :store_id and c.external_id in (select external_id from erased))
-        or c.friend in (
-            select i.customer_id from customer_identities i join erased using (external_id)
-            where i.merchant_id = :merchant_id and i.store_id = :store_id
-        )
-    )
     """
 )

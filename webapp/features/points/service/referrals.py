@@ -10,7 +10,8 @@ from webapp.core import cache
 from webapp.core.addresses import pepper
 from webapp.core.context import Context
 from webapp.core.contract import Seen, Visitor
-from webapp.core.errors import REFERRALS_OFF, AppError
+from webapp.core.errors import AppError
+from webapp.core.refusals import REFERRALS_OFF
 from webapp.features.points.domain.referrals import new_link_code, normal_code
 from webapp.features.points.messages.referrals import (
     CreateReferralLink,
@@ -79,8 +80,8 @@ _CODE = text(
 
 
 def count_click(ctx: Context, seen: Seen) -> None:
-    """Count that somebody else looked at a code, once a day each, and not beyond what one code may make
-    us keep. The hash says nothing without the merchant's key, and is another one every day."""
+    """Count that somebody else looked at a code, once a day each, and not beyond what one code may
+    make us keep. The hash says nothing without the merchant's key, and is another one every day."""
     code, day = normal_code(seen.name), ctx.wall.date()
     if not code:
         return
