@@ -30,17 +30,13 @@ def count_referred_orders(ctx: Context, orders: OrderRange) -> list[int]:
     }
     found = ctx.db.execute(_COUNT, values).all()
     counted = [claim for claim in found if claim.state != "void"]
-    tell(ctx, "points.referral_ordered", counted)
+    ctx.emit_all("points.referral_ordered", news(counted))
     ctx.stale(*(cache.points_tag(claim.member) for claim in counted))
     return [claim.order_id for claim in found]
 
 
-def tell(ctx: Context, topic: str, claims: Sequence[Row[Any]]) -> None:
-    """Say to the advocates of these claims what has happened."""
-    ctx.emit_all(topic, list(_messages(claims)))
-
-
-def _messages(claims: Sequence[Row[Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def news(claims: Sequence[Row[Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Messages (key, payload) to the advocates of these claims."""
     for claim in claims:
         if claim.told_at and claim.advocate_points:
             yield (

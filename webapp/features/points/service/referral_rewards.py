@@ -13,7 +13,7 @@ from webapp.features.points.messages import OrderRange
 from webapp.features.points.queries.program import program
 from webapp.features.points.queries.rules import bonus_expires_at
 from webapp.features.points.service.ledger import Credit, credit, lock_members, void
-from webapp.features.points.service.referral_orders import TOLD_AT, tell
+from webapp.features.points.service.referral_orders import TOLD_AT, news
 from webapp.features.points.service.referral_settings import read_referral_programme
 
 REFERRAL_REWARDED = "referral_rewarded"
@@ -34,7 +34,7 @@ def grant_due_rewards(ctx: Context) -> int:
     for claim in rest:
         _grant(ctx, claim, capped=claim.claim_id in over)
     granted = [claim for claim in rest if claim.claim_id not in over]
-    tell(ctx, "points.referral_rewarded", granted)
+    ctx.emit_all("points.referral_rewarded", news(granted))
     return len(granted)
 
 
