@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -38,11 +38,14 @@ class Shop:
         with self.open() as ctx:
             return [tuple(row) for row in ctx.db.execute(text(sql), values)]
 
-    def add_store(self, currency: str = "USD", timezone: str = "UTC") -> str:
+    def add_store(
+        self, currency: str = "USD", timezone: str = "UTC", access_token: str | None = None
+    ) -> str:
         number = new_id("").lower().replace("_", "").replace("-", "")[:12]
         with self.open() as ctx:
             app = ctx.db.scalar(text("select app_id from stores limit 1"))
-            store = ConnectStore(f"x{number}.myshopify.com", app, currency, timezone)
+            domain = f"x{number}.myshopify.com"
+            store = ConnectStore(domain, app, currency, timezone, access_token)
             return accounts.connect_store(ctx, store)
 
     def rule(self, rates: Mapping[str, str] | None = None, **changed: Any) -> int:
@@ -236,6 +239,3 @@ class Shop:
         sql = "select points, pending from customer_cards where customer_id = :h"
         [(points, pending)] = self.rows(sql, h=member)
         return int(points), int(pending)
-
-
-DAY = timedelta(days=1)

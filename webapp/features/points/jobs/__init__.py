@@ -25,6 +25,7 @@ LABELS = {
 }
 EVERY = gathered(
     identities.EVERY,
+    ledger.EVERY,
     referrals.EVERY,
     rewards.EVERY,
     tiers.EVERY,

@@ -24,13 +24,25 @@ def award_orders(ctx: Context, messages: Sequence[Message]) -> None:
             service.award_orders(ctx, told, live=message.topic == "orders.paid")
 
 
+def look_for_due_points(ctx: Context) -> None:
+    service.ask_to_settle(ctx)
+
+
+def settle_due_points(ctx: Context, messages: Sequence[Message]) -> None:
+    for message in messages:
+        service.settle_members(ctx, message.payload["customers"])
+
+
 APPLIES = {
     "orders.imported": award_orders,
     "orders.paid": award_orders,
     "orders.refunded": award_orders,
     "refunds.imported": award_orders,
     "orders.cancelled": award_orders,
+    "points.due": settle_due_points,
 }
+EVERY = {"hourly": look_for_due_points}
 LABELS = {
     **dict.fromkeys(APPLIES, N_("deliveries.points.orders", "Points for orders")),
+    "points.due": N_("deliveries.points.due", "Points that expire or can be spent now"),
 }

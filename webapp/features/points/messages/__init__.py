@@ -6,6 +6,7 @@ from webapp.features.points.messages import ledger, referrals, rewards, tiers
 from webapp.features.points.messages.ledger import (
     Entry,
     OrderRange,
+    Receipt,
     Standing,
 )
 from webapp.features.points.messages.rewards import (
@@ -46,6 +47,7 @@ __all__ = [
     "OrderRange",
     "PointsSynced",
     "ReadBack",
+    "Receipt",
     "RedeemReward",
     "RedemptionCancelled",
     "RewardRedeemed",

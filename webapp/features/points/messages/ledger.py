@@ -1,7 +1,8 @@
 """Entries, balances and what carries them, and what members hear of them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 
 from webapp.core.contract import Notification, Wording
 from webapp.core.i18n import N_
@@ -32,6 +33,31 @@ class Standing:
     balance: int
     entries: tuple[Entry, ...]
     to_next_hundred: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One line of a member's history, explained. `points` of an order are `basis_minor` of
+    `currency` at `rate` points for a whole unit, under `rule_version` of the rules; `order_key` is
+    the shop's own id of the order. They can be spent from `available_at` until `expires_at` (None:
+    for ever). `day` is in the store's zone, `reason` a person's words for a correction."""
+
+    entry_id: int
+    at: datetime
+    day: date
+    type: str
+    points: int
+    store_id: str
+    store_name: str
+    order_key: str | None
+    rule_version: int
+    rate: Decimal | None
+    basis_minor: int
+    currency: str | None
+    available_at: datetime | None
+    expires_at: datetime | None
+    redemption_id: str | None
+    reason: str | None
 
 
 NOTIFICATIONS = (

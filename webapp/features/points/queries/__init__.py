@@ -9,6 +9,7 @@ from webapp.features.points.queries.balances import (
     sync_accuracy,
     totals,
 )
+from webapp.features.points.queries.receipts import receipts
 from webapp.features.points.queries.rules import bonus_expires_at, policies, rule_at, rules
 from webapp.features.points.queries.sharing import (
     Change,
@@ -28,6 +29,7 @@ __all__ = [
     "multi_store_adoption",
     "policies",
     "read_sharing",
+    "receipts",
     "rule_at",
     "rules",
     "spendable",

@@ -9,6 +9,7 @@ from webapp.features.points.service.codes import (
     record_code,
     record_end,
 )
+from webapp.features.points.service.expiry import ask_to_settle, settle_members
 from webapp.features.points.service.ledger import (
     Credit,
     Debit,
@@ -67,6 +68,7 @@ __all__ = [
     "Credit",
     "Debit",
     "Holder",
+    "ask_to_settle",
     "award_orders",
     "begin_catalogue",
     "bury_code",
@@ -107,6 +109,7 @@ __all__ = [
     "review_claim",
     "save_referral_programme",
     "save_reward",
+    "settle_members",
     "start_referral_programme",
     "sync_points",
     "take_back_cancelled",
