@@ -74,6 +74,7 @@ def speak(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         number=lambda value: i18n.number(locale(), value),
+        decimal=lambda value: i18n.decimal(locale(), value),
         day=lambda value: i18n.day(locale(), value),
         percent=lambda value: i18n.percent(locale(), value),
         span=lambda seconds: i18n.span(locale(), seconds),

@@ -222,6 +222,13 @@ def number(tag: str, n: int) -> str:
     return format_decimal(n, locale=babel_locale(tag), numbering_system="latn")
 
 
+def decimal(tag: str, value: Decimal) -> str:
+    """A number with all its decimals, and none that say nothing: 0.006100 -> `0,0061` (de)."""
+    where = babel_locale(tag)
+    plain = value.normalize() if value else Decimal(0)
+    return format_decimal(plain, locale=where, decimal_quantization=False, numbering_system="latn")
+
+
 def day(tag: str, value: date) -> str:
     """A calendar day, Gregorian and in Latin digits: `9 mars 2026` (fr)."""
     return format_date(value, locale=babel_locale(tag))

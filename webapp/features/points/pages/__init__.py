@@ -1,11 +1,12 @@
 """Points on the dashboard: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.points.pages import overview, sharing, tiers
+from webapp.features.points.pages import overview, rules, sharing, tiers
 from webapp.features.points.pages.overview import METRICS, PANELS
 
 PAGES: tuple[Page, ...] = (
     sharing.PAGE,
+    rules.PAGE,
     tiers.PAGE,
 )
 
