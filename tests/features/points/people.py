@@ -139,6 +139,15 @@ class Chain:
                 sharing.add_store(ctx, self.stores[name])
         self.hear("sharing.widened")
 
+    def rule(self, *, signup: int = 0, birthday: int = 0, policy: str = "within_balance") -> None:
+        """Rules that give bonuses from now on."""
+        sql = """
+            insert into points_rules values
+                (:m, 2, :at, 0, :policy, null, 'import', :signup, :birthday)
+        """
+        values = {"policy": policy, "signup": signup, "birthday": birthday}
+        self.ask(sql, m=self.tenant.merchant_id, at=self.clock.now(), **values)
+
     def tell(self, store: str, *customers: str, joined: tuple[str, ...] = ()) -> None:
         """Say that something new is known of customers, and let points hear it."""
         payload = {
