@@ -109,10 +109,12 @@ def multi_store_adoption(ctx: Context) -> Measured:
 _MULTI_STORE = """
 select count(*) filter (where stores >= 2), count(*)
 from (
-    select count(distinct store_id) as stores from customer_identities
-    where merchant_id = :merchant_id
+    select count(distinct i.store_id) as stores
+    from customer_identities i
+    join users u on u.merchant_id = i.merchant_id and u.customer_id = i.customer_id
+    where i.merchant_id = :merchant_id
       and (select count(*) from stores where merchant_id = :merchant_id) >= 2
-    group by customer_id
+    group by coalesce(u.merged_into, u.customer_id)
 ) as members
 """
 
