@@ -1,12 +1,11 @@
 """Reads of points, one file a subject."""
 
+from webapp.features.points.queries.accuracy import ON_ITS_WAY, sync_accuracy
 from webapp.features.points.queries.balances import (
-    ON_ITS_WAY,
     PointsTotals,
     multi_store_adoption,
     spendable,
     standing,
-    sync_accuracy,
     totals,
 )
 from webapp.features.points.queries.receipts import receipts

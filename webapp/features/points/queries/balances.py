@@ -1,7 +1,6 @@
 """Balances, what members see of them, and how many the storefronts show."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import text
 
@@ -10,8 +9,6 @@ from webapp.core.contract import Measured
 from webapp.features.points.messages import Entry, Standing
 
 ENTRIES_SHOWN = 5
-# How long a balance may take to a storefront before it counts as out of step.
-ON_ITS_WAY = timedelta(minutes=5)
 NEXT_STEP_POINTS = 100
 
 
@@ -85,18 +82,23 @@ select
     (select count(*) from points_transactions where merchant_id = :merchant_id),
     (
         select count(*) from metafield_projections
-        where merchant_id = :merchant_id and not refused
+        where merchant_id = :merchant_id and not refused and pushed_version > 0
     ),
     (
         select count(*)
         from customer_identities i
         join stores s on s.merchant_id = i.merchant_id and s.store_id = i.store_id
-        join customer_cards c on c.merchant_id = i.merchant_id and c.customer_id = i.customer_id
+        join users u on u.merchant_id = i.merchant_id and u.customer_id = i.customer_id
+        join customer_cards c on c.merchant_id = i.merchant_id
+            and c.customer_id = coalesce(u.merged_into, u.customer_id)
         left join metafield_projections p on p.merchant_id = i.merchant_id
             and p.store_id = i.store_id and p.external_id = i.external_id
         where i.merchant_id = :merchant_id and s.access_token is not null
           and i.external_id ~ '^[0-9]{1,19}$'
-          and c.version > coalesce(p.pushed_version, 0)
+          and (
+              c.version > coalesce(p.pushed_version, 0)
+              or coalesce(p.customer_id, i.customer_id) <> c.customer_id
+          )
     )
 """
 
@@ -116,45 +118,4 @@ from (
       and (select count(*) from stores where merchant_id = :merchant_id) >= 2
     group by coalesce(u.merged_into, u.customer_id)
 ) as members
-"""
-
-
-def sync_accuracy(ctx: Context) -> Measured:
-    """Balances that connected stores show as they are, of all balances they should show.
-
-    One that changed within ON_ITS_WAY and is not there yet counts for neither; one that the store
-    refuses counts as wrong, for its customer does not see it.
-    """
-    values = {"merchant_id": ctx.merchant_id, "on_its_way": ON_ITS_WAY}
-    return Measured(*ctx.db.execute(text(_IN_SYNC), values).one())
-
-
-# Only balances that are behind are asked for how long, so that a large shop costs one pass.
-_IN_SYNC = """
-with balances as (
-    select i.customer_id, c.version <= coalesce(p.pushed_version, 0) as pushed,
-           coalesce(p.refused, false) as refused
-    from customer_identities i
-    join stores s on s.merchant_id = i.merchant_id and s.store_id = i.store_id
-    join customer_cards c on c.merchant_id = i.merchant_id and c.customer_id = i.customer_id
-    left join metafield_projections p on p.merchant_id = i.merchant_id
-        and p.store_id = i.store_id and p.external_id = i.external_id
-    where i.merchant_id = :merchant_id and s.access_token is not null
-      and i.external_id ~ '^[0-9]{1,19}$'
-), judged as (
-    select pushed, refused, not pushed and (
-        exists (
-            select 1 from points_transactions t
-            where t.merchant_id = :merchant_id and t.customer_id = b.customer_id
-              and t.recorded_at > now() - :on_its_way
-        ) or exists (
-            select 1 from users u
-            where u.merchant_id = :merchant_id and u.customer_id = b.customer_id
-              and u.created_at > now() - :on_its_way
-        )
-    ) as on_its_way
-    from balances b
-)
-select count(*) filter (where pushed and not refused), count(*) filter (where not on_its_way)
-from judged
 """
