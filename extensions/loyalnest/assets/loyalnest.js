@@ -24,6 +24,9 @@
     if (type[0] == 'h') return settle();
     const ready = load(block.dataset.ln);
     if (type != 'click') return;
+    const { copy, done } = target.dataset;
+    if (copy) navigator.clipboard.writeText(copy).then(() => (target.textContent = done));
+    if (target.closest('.ln-fragment')) return;
     if (target == opener) opener.ariaExpanded = !(panel.hidden = !panel.hidden);
     else opener.focus();
     if (panel.hidden || panel.ariaBusy == 'true' || panel.firstElementChild.firstChild) return;

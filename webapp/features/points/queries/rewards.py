@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from webapp.core.context import Context
 from webapp.features.points.domain.rewards import offered
+from webapp.features.points.queries.balances import spendable
+from webapp.features.points.queries.tiers import names
 
 # Codes that ended are shown for so long, and never more than so many.
 SHOWN_FOR = timedelta(days=14)
@@ -33,7 +35,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What a member had for points. `state` is `expired` from the moment the code ends."""
+    """What a member had for points. `state` is `expired` from the moment the code ends;
+    `expires_on` is the day of that in the store's zone."""
 
     redemption_id: str
     name: str
@@ -44,7 +47,22 @@ class Code:
     reason: str | None
     shop_domain: str
     store_id: str
-    expires_at: datetime
+    expires_on: date
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What a member can spend now and later, and the name of their tier. `version` rises with every
+    change of it."""
+
+    points: int
+    pending: int
+    tier: str | None
+    version: int
+
+
+EMPTY = Wallet(0, 0, None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +127,16 @@ def offer(row: Any, locale: str) -> Offer:
     )
 
 
+def wallet(ctx: Context, member: str) -> Wallet:
+    """The points of a member as they are at this moment."""
+    values = {"merchant_id": ctx.merchant_id, "member": member}
+    row = ctx.db.execute(_CARD, values).one_or_none()
+    if row is None:
+        return EMPTY
+    tier = names(ctx, ctx.locale).get(row.tier) if row.tier else None
+    return Wallet(spendable(ctx, member), row.pending, tier, row.version)
+
+
 def codes(ctx: Context, member: str) -> list[Code]:
     """The open codes of a member, and those that ended lately, newest first: of every store
     customer that is the member today."""
@@ -142,11 +170,19 @@ _OFFERS = text(
     """
 )
 
+_CARD = text(
+    """
+    select pending, tier, version from customer_cards
+    where merchant_id = :merchant_id and customer_id = :member
+    """
+)
+
 _CODES = text(
     """
     select d.redemption_id, coalesce(r.names ->> :locale, r.names ->> r.default_locale),
            case when d.state = 'ready' and d.expires_at <= :now then 'expired' else d.state end,
-           d.code, d.points, d.returned, d.reason, s.shop_domain, d.store_id, d.expires_at
+           d.code, d.points, d.returned, d.reason, s.shop_domain, d.store_id,
+           (d.expires_at at time zone s.timezone)::date, d.changed_at
     from redemptions d
     join users u on u.merchant_id = d.merchant_id and u.customer_id = d.customer_id
     join rewards r on r.merchant_id = d.merchant_id and r.reward_id = d.reward_id
