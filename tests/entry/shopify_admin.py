@@ -30,7 +30,7 @@ from webapp.gateways.shopify_oauth import HttpShopifyOAuth
 from webapp.parts import Parts
 
 SHOP, API_KEY = "fresh-shop.myshopify.com", "listed-key"
-SCOPES = frozenset({"read_orders", "write_customers", "write_app_proxy"})
+SCOPES = frozenset(accounts.SCOPES)
 
 
 @dataclass

@@ -28,8 +28,8 @@ def test_every_scope_is_explained() -> None:
     [
         ((), REQUIRED),
         (REQUIRED, ()),
-        (("write_orders", "write_customers", "write_app_proxy"), ()),
-        (("read_orders", "read_customers"), ("write_customers", "write_app_proxy")),
+        ((*REQUIRED[1:], "write_orders"), ()),
+        (("read_orders", "read_customers"), REQUIRED[1:]),
     ],
 )
 def test_to_write_includes_to_read(granted: tuple[str, ...], missing: tuple[str, ...]) -> None:

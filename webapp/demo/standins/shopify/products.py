@@ -23,16 +23,30 @@ def products(state: ShopState, arguments: Mapping[str, object]) -> dict[str, obj
     return connection(found, arguments, "Product", lambda p: show(state, p), lambda p: p.id)
 
 
-def show(state: ShopState, product: Product) -> dict[str, object]:
-    """The object."""
+def one(state: ShopState, number: int) -> dict[str, object] | None:
+    """The product with that number."""
+    return next((show(state, p) for p in PRODUCTS if p.id == number), None)
+
+
+def variant(state: ShopState, number: int) -> dict[str, object] | None:
+    """The one variant of a product, which has its number."""
+    return next((show_variant(state, p) for p in PRODUCTS if p.id == number), None)
+
+
+def show_variant(state: ShopState, product: Product) -> dict[str, object]:
     price = Decimal(price_in(product, state.shop.currency))
-    variant = {
+    return {
         "__typename": "ProductVariant",
         "id": gid("ProductVariant", product.id),
         "title": "Default Title",
         "price": f"{price:.2f}",
         "sku": None,
     }
+
+
+def show(state: ShopState, product: Product) -> dict[str, object]:
+    """The object."""
+    variants = [show_variant(state, product)]
     return {
         "__typename": "Product",
         "id": gid("Product", product.id),
@@ -43,6 +57,6 @@ def show(state: ShopState, product: Product) -> dict[str, object]:
         "vendor": state.shop.name,
         "tags": [],
         "variants": lambda arguments: connection(
-            [variant], arguments, "ProductVariant", dict, lambda one: one["id"]
+            variants, arguments, "ProductVariant", dict, lambda one: one["id"]
         ),
     }

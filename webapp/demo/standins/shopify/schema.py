@@ -213,6 +213,8 @@ class Schema:
             "WebhookSubscription": subscription,
             "AppSubscription": charge,
             "DiscountCodeNode": discount,
+            "Product": lambda n: products.one(state, n),
+            "ProductVariant": lambda n: products.variant(state, n),
             "BulkOperation": lambda n: bulk.one(state, gid("BulkOperation", n), base),
         }
 

@@ -5,7 +5,13 @@
 
 from collections.abc import Iterable
 
-REQUIRED = ("read_orders", "write_customers", "write_app_proxy")
+REQUIRED = (
+    "read_orders",
+    "write_customers",
+    "write_app_proxy",
+    "write_discounts",
+    "read_products",
+)
 # Only with Shopify's own approval of the app: orders older than sixty days.
 OPTIONAL = ("read_all_orders",)
 ORDER_HISTORY_DAYS = 60

@@ -24,6 +24,8 @@ ENABLES = {
     "write_app_proxy": N_(
         "stores.scope.write_app_proxy", "Show the history of points in the shop."
     ),
+    "write_discounts": N_("stores.scope.write_discounts", "Make the codes of rewards."),
+    "read_products": N_("stores.scope.read_products", "Give away a product as a reward."),
     "read_all_orders": N_(
         "stores.scope.read_all_orders", "Import orders that are older than 60 days."
     ),
