@@ -10,12 +10,13 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from jobs import sending
-from tests.factories import Tenant, signed_query
+from tests.factories import NoCache, Tenant, signed_query
 from tests.features.points.ledgers import Shop
 from tests.standins import Standins
 from webapp.app import create_app
 from webapp.core import discovery
 from webapp.core.contract import Send
+from webapp.core.rates import Limiter
 from webapp.core.words import new_id
 from webapp.demo.standins.shopify import Shop as ShopifyShop
 from webapp.demo.standins.shopify.state import Discount, ShopState
@@ -29,7 +30,9 @@ CREATE, END = "points.send.points.redeemed", "points.send.points.cancel_asked"
 class Rewarding(Shop):
     """Members who act through the App Proxy of a shop in dollars."""
 
-    def __init__(self, parts: Parts, standins: Standins, **store: str) -> None:
+    def __init__(
+        self, parts: Parts, standins: Standins, limiter: Limiter | None = None, **store: str
+    ) -> None:
         super().__init__(
             parts.database,
             parts.clock,
@@ -37,7 +40,9 @@ class Rewarding(Shop):
             **store,  # type: ignore[arg-type]
         )
         self.standins = standins
-        self.parts = replace(parts, gateways=standins.gateways())
+        self.parts = replace(parts, gateways=standins.gateways(), cache=NoCache())
+        if limiter is not None:
+            self.parts = replace(self.parts, limiter=limiter)
         self.web = create_app(self.parts).test_client()
         self.admin = self.opened(self.tenant.shop)
 
