@@ -14,48 +14,51 @@ from webapp.gateways import Gateways, shopify_discounts
 
 
 def follow_friends(ctx: Context, messages: Sequence[Message]) -> None:
-    """Everything that may make, void or release a reward, in the order it happened."""
+    """Everything that may make, void or release a reward. What it does to points is done at the
+    end, at once, whatever came first: a refund may be heard of before its order."""
+    service.take_turns(ctx)
+    orders: list[int] = []
+    members: list[str] = []
     for message in messages:
-        _FOLLOW[message.topic](ctx, message.payload)
+        payload = message.payload
+        if message.topic in _OF_ORDERS:
+            orders += _OF_ORDERS[message.topic](ctx, payload)
+        elif message.topic == "members.merged":
+            members.append(payload["member"])
+        else:
+            service.forget_friends(ctx, payload["store_id"], payload["customers"])
+    service.settle_rewards(ctx, orders, members)
 
 
-def _paid(ctx: Context, payload: Mapping[str, Any]) -> None:
-    orders = OrderRange(payload["store_id"], payload["first"], payload["last"])
-    # A refund may have been heard of before its order.
-    service.void_lost_rewards(ctx, service.count_referred_orders(ctx, orders))
-    service.grant_due_rewards(ctx)
+def _paid(ctx: Context, payload: Mapping[str, Any]) -> list[int]:
+    return service.count_referred_orders(ctx, _range(payload))
 
 
-def _refunded(ctx: Context, payload: Mapping[str, Any]) -> None:
-    refunds = OrderRange(payload["store_id"], payload["first"], payload["last"])
-    service.void_refunded_rewards(ctx, refunds)
+def _refunded(ctx: Context, payload: Mapping[str, Any]) -> list[int]:
+    return service.refunded_orders(ctx, _range(payload))
 
 
-def _cancelled(ctx: Context, payload: Mapping[str, Any]) -> None:
-    service.void_lost_rewards(ctx, payload["orders"])
+def _cancelled(ctx: Context, payload: Mapping[str, Any]) -> list[int]:
+    return list(payload["orders"])
 
 
-def _merged(ctx: Context, payload: Mapping[str, Any]) -> None:
-    service.void_own_rewards(ctx, [payload["member"]])
+def _range(payload: Mapping[str, Any]) -> OrderRange:
+    return OrderRange(payload["store_id"], payload["first"], payload["last"])
 
 
-def _redacted(ctx: Context, payload: Mapping[str, Any]) -> None:
-    service.forget_friends(ctx, payload["store_id"], payload["customers"])
-
-
-_FOLLOW: Mapping[str, Callable[[Context, Mapping[str, Any]], None]] = {
+# Topic -> the orders whose claims it may concern.
+_OF_ORDERS: Mapping[str, Callable[[Context, Mapping[str, Any]], list[int]]] = {
     "orders.paid": _paid,
     "orders.refunded": _refunded,
     "refunds.imported": _refunded,
     "orders.cancelled": _cancelled,
-    "members.merged": _merged,
-    "customers.redacted": _redacted,
 }
 
 
 def grant_due(ctx: Context) -> None:
     """Rewards whose hold is over are granted within the hour."""
-    service.grant_due_rewards(ctx)
+    service.take_turns(ctx)
+    service.settle_rewards(ctx)
 
 
 def forget_clicks(ctx: Context) -> None:
@@ -83,7 +86,7 @@ def settle_code(ctx: Context, made: FriendCode, outcome: Outcome) -> None:
     service.record_friend_code(ctx, made, outcome.report["discount_id"])
 
 
-APPLIES = dict.fromkeys(_FOLLOW, follow_friends)
+APPLIES = dict.fromkeys((*_OF_ORDERS, "members.merged", "customers.redacted"), follow_friends)
 EVERY = {"hourly": grant_due, "daily": forget_clicks}
 SENDS = {
     "points.referral_claimed": Send(

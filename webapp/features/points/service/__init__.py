@@ -40,10 +40,9 @@ from webapp.features.points.service.referral_decisions import forget_friends, re
 from webapp.features.points.service.referral_landing import landing
 from webapp.features.points.service.referral_orders import count_referred_orders
 from webapp.features.points.service.referral_rewards import (
-    grant_due_rewards,
-    void_lost_rewards,
-    void_own_rewards,
-    void_refunded_rewards,
+    refunded_orders,
+    settle_rewards,
+    take_turns,
 )
 from webapp.features.points.service.referral_settings import (
     read_referral_programme,
@@ -87,7 +86,6 @@ __all__ = [
     "forget_clicks",
     "forget_friends",
     "give_back",
-    "grant_due_rewards",
     "invitation",
     "landing",
     "lock_member",
@@ -105,17 +103,17 @@ __all__ = [
     "record_push",
     "record_uses",
     "redeem",
+    "refunded_orders",
     "remind_of_codes",
     "review_claim",
     "save_referral_programme",
     "save_reward",
     "settle_members",
+    "settle_rewards",
     "start_referral_programme",
     "sync_points",
     "take_back_cancelled",
     "take_back_refunds",
+    "take_turns",
     "void",
-    "void_lost_rewards",
-    "void_own_rewards",
-    "void_refunded_rewards",
 ]

@@ -1,5 +1,6 @@
 """The reward for a friend: granted when its hold is over, and taken back when the reason for it is
-gone. Claims are locked in the order of their ids, before any member."""
+gone. One transaction of a merchant does so at a time; it locks claims before any member, and all
+members together, in the order of their ids."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,22 +21,43 @@ REFERRAL_REWARDED = "referral_rewarded"
 GRANTED_AT_ONCE = 500
 
 
-def grant_due_rewards(ctx: Context) -> int:
-    """Grant the rewards whose hold is over; how many. A claim that meanwhile has lost its reason is
-    void instead, and one above the member's monthly cap is refused (its friend is rewarded all the
-    same). The month is the calendar month of the programme's zone."""
-    due = ctx.db.execute(_DUE, {**_bound(ctx), "most": GRANTED_AT_ONCE}).all()
-    if not due:
-        return 0
-    lost = {claim.claim_id for claim in _lost(ctx, [claim.order_id for claim in due])}
+def settle_rewards(ctx: Context, orders: Sequence[int] = (), members: Sequence[str] = ()) -> int:
+    """Take back what has lost its reason, and grant what is due; how many were granted.
+
+    A claim is void when its order (one of `orders`, or of what is due) was cancelled, or is worth
+    less than the minimum after refunds; and, for `members` who have become one with others, when
+    its advocate and its friend are the same member, or that friend was brought before. What was
+    granted for it is taken back; nothing is done twice, and parting members changes nothing.
+
+    A reward above the member's monthly cap is refused (its friend is rewarded all the same). The
+    month is the calendar month of the programme's zone. Call it after `take_turns`.
+    """
+    due = ctx.db.execute(_DUE, _bound(ctx, most=GRANTED_AT_ONCE)).all()
+    at_stake = sorted({*orders, *(claim.order_id for claim in due)})
+    lost = {claim.claim_id: claim for claim in _lost(ctx, at_stake, members)}
     rest = [claim for claim in due if claim.claim_id not in lost]
-    lock_members(ctx, sorted({h for c in rest for h in (c.advocate, c.friend) if h is not None}))
+    keys = [k for c in lost.values() for k in (c.advocate_key, c.friend_key) if k is not None]
+    homes = {home for claim in rest for home in (claim.advocate, claim.friend) if home is not None}
+    lock_members(ctx, sorted(homes | set(_holders(ctx, keys))))
+    for claim in lost.values():
+        _void(ctx, claim)
     over = _over_cap(ctx, rest)
     for claim in rest:
         _grant(ctx, claim, capped=claim.claim_id in over)
     granted = [claim for claim in rest if claim.claim_id not in over]
     ctx.emit_all("points.referral_rewarded", news(granted))
     return len(granted)
+
+
+def take_turns(ctx: Context) -> None:
+    """Wait until no other transaction of this merchant settles claims, and let none until this one
+    ends: several together might lock the same claims and members crosswise."""
+    ctx.db.execute(_ONE_AT_A_TIME, _bound(ctx))
+
+
+_ONE_AT_A_TIME = text(
+    "select pg_advisory_xact_lock(hashtext('referral rewards'), hashtext(:merchant_id))"
+)
 
 
 def _bound(ctx: Context, **more: Any) -> dict[str, Any]:
@@ -121,21 +143,15 @@ _GRANTED = text(
 )
 
 
-def void_lost_rewards(ctx: Context, orders: Sequence[int]) -> None:
-    """After refunds and cancellations of these orders: a claim whose order is worth less than the
-    minimum now is void, and what was granted for it is taken back. Nothing is done twice."""
-    _lost(ctx, orders)
-
-
-def void_refunded_rewards(ctx: Context, refunds: OrderRange) -> None:
-    """The same after these refunds (a range of theirs)."""
+def refunded_orders(ctx: Context, refunds: OrderRange) -> list[int]:
+    """The orders of friends that these refunds (a range of theirs) are of."""
     values = {
         "merchant_id": ctx.merchant_id,
         "store_id": refunds.store_id,
         "first": refunds.first,
         "last": refunds.last,
     }
-    _lost(ctx, [int(order_id) for order_id in ctx.db.scalars(_REFUNDED, values)])
+    return [int(order_id) for order_id in ctx.db.scalars(_REFUNDED, values)]
 
 
 _REFUNDED = text(
@@ -151,10 +167,10 @@ _REFUNDED = text(
 )
 
 
-def _lost(ctx: Context, orders: Sequence[int]) -> list[Row[Any]]:
+def _lost(ctx: Context, orders: Sequence[int], members: Sequence[str]) -> list[Row[Any]]:
     found = ctx.db.execute(_LOST, _bound(ctx, orders=list(orders))).all() if orders else []
-    _void(ctx, found)
-    return list(found)
+    own = ctx.db.execute(_OF_ONE, _bound(ctx, members=list(members))).all() if members else []
+    return [*found, *own]
 
 
 _LOST = text(
@@ -180,23 +196,19 @@ _LOST = text(
 )
 
 
-def _void(ctx: Context, claims: Sequence[Row[Any]]) -> None:
-    """Make these claims void and take back what was granted for them."""
-    if not claims:
-        return
-    keys = [key for c in claims for key in (c.advocate_key, c.friend_key) if key is not None]
-    lock_members(ctx, _holders(ctx, keys))
-    for key in keys:
-        void(ctx, key, f"{key}:void", ctx.now)
-    for claim in claims:
-        values = _bound(ctx, claim_id=claim.claim_id, reason=claim.reason)
-        ctx.db.execute(_VOIDED, values)
-    ctx.stale(*(cache.points_tag(claim.advocate) for claim in claims))
+def _void(ctx: Context, claim: Row[Any]) -> None:
+    """Make a claim void and take back what was granted for it."""
+    for key in (claim.advocate_key, claim.friend_key):
+        if key is not None:
+            void(ctx, key, f"{key}:void", ctx.now)
+    ctx.db.execute(_VOIDED, _bound(ctx, claim_id=claim.claim_id, reason=claim.reason))
+    ctx.stale(cache.points_tag(claim.advocate))
 
 
 def _holders(ctx: Context, keys: Sequence[str]) -> list[str]:
+    """The homes that hold what was given under these keys."""
     values = {"merchant_id": ctx.merchant_id, "keys": list(keys)}
-    return [str(home) for home in ctx.db.scalars(_HOLDERS, values)]
+    return [str(home) for home in ctx.db.scalars(_HOLDERS, values)] if keys else []
 
 
 _HOLDERS = text(
@@ -212,12 +224,6 @@ _VOIDED = text(
     where merchant_id = :merchant_id and claim_id = :claim_id
     """
 )
-
-
-def void_own_rewards(ctx: Context, members: Sequence[str]) -> None:
-    """After people were found to be one: claims whose advocate and friend are the same member are
-    void, and so are all but the first of one friend's. Parting them again changes nothing."""
-    _void(ctx, ctx.db.execute(_OF_ONE, _bound(ctx, members=list(members))).all())
 
 
 _OF_ONE = text(
