@@ -98,3 +98,14 @@ class BirthdaySet:
 
     month: int
     day: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustPoints:
+    """A correction by hand: `points` are given, or taken where they are below zero."""
+
+    customer_id: str
+    store_id: str
+    points: int
+    reason: str
+    key: str

@@ -1,6 +1,7 @@
 """The Sharing page: which stores have one balance, who would be linked, and the way back."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from webapp.core import discovery, i18n
@@ -8,15 +9,10 @@ from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
 from webapp.core.i18n import N_
 from webapp.features.points import queries
+from webapp.features.points.pages.words import reasons
 from webapp.features.points.queries import tiers
 from webapp.features.points.service import identities, matching, sharing
 
-REASONS = {
-    "email": N_("sharing.reason.email", "Same verified e-mail address"),
-    "phone": N_("sharing.reason.phone", "Same verified telephone number"),
-    "merchant": N_("sharing.reason.merchant", "Linked by hand"),
-    "shopify": N_("sharing.reason.shopify", "Merged in Shopify"),
-}
 ADDED = N_("sharing.added", "The store shares now. Its members are being linked.")
 REMOVED = N_("sharing.removed", "The store shares no more. Who is linked stays linked.")
 PARTING = N_("sharing.parting", "The members of the store are being parted.")
@@ -48,13 +44,9 @@ def store_lines(ctx: Context) -> list[Mapping[str, Any]]:
     """Every store with what it shares, and how its orders earn today."""
     rates = queries.rule_at(ctx, ctx.now).rates
     return [
-        {"store": store, "rate": rates.get(store.store_id, 1)}
+        {"store": store, "rate": rates.get(store.store_id, Decimal(1))}
         for store in queries.stores_shared(ctx)
     ]
-
-
-def reasons(locale: str) -> Mapping[str, str]:
-    return {reason: i18n.text(locale, *words) for reason, words in REASONS.items()}
 
 
 def change_in_words(locale: str, change: queries.Change) -> Mapping[str, Any]:
