@@ -1,16 +1,26 @@
 """What points does later, one file a subject, gathered here."""
 
 from webapp.core.contract import gathered
-from webapp.features.points.jobs import identities, ledger, referrals, rewards, sync, tiers
+from webapp.features.points.jobs import (
+    identities,
+    ledger,
+    reconciliation,
+    referrals,
+    rewards,
+    sync,
+    tiers,
+)
 
 APPLIES = gathered(
     identities.APPLIES,
     ledger.APPLIES,
+    reconciliation.APPLIES,
     referrals.APPLIES,
     rewards.APPLIES,
     tiers.APPLIES,
 )
 SENDS = {
+    **reconciliation.SENDS,
     **referrals.SENDS,
     **rewards.SENDS,
     **sync.SENDS,
@@ -18,6 +28,7 @@ SENDS = {
 LABELS = {
     **identities.LABELS,
     **ledger.LABELS,
+    **reconciliation.LABELS,
     **referrals.LABELS,
     **rewards.LABELS,
     **sync.LABELS,
@@ -26,6 +37,7 @@ LABELS = {
 EVERY = gathered(
     identities.EVERY,
     ledger.EVERY,
+    reconciliation.EVERY,
     referrals.EVERY,
     rewards.EVERY,
     tiers.EVERY,

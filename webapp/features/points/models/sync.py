@@ -57,7 +57,8 @@ class SyncRun(Base):
     """One reconciliation. `matched`, `mismatched` and `pending` count metafields that were read
     back, by customer and store; `unread` those that a store would not let us read. `ledger_ok` says
     that entries, lots and cards agree; otherwise `off` members do not, and `off_members` names the
-    first of them. A run is over when all its chunks are done."""
+    first of them. A run is over when all its chunks are done; `buried` are the messages of those
+    that were given up."""
 
     __tablename__ = "sync_runs"
     __table_args__ = (
@@ -76,13 +77,14 @@ class SyncRun(Base):
     pending: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     repaired: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     unread: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    p95_lag_ms: Mapped[int | None] = mapped_column(Integer)
+    p95_lag_ms: Mapped[int | None] = mapped_column(BigInteger)
     ledger_ok: Mapped[bool] = mapped_column(Boolean)
     off: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     off_members: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     chunks: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     chunks_done: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     gathered: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    buried: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
 
 
 class SyncMismatch(Base):

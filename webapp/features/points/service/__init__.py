@@ -29,6 +29,17 @@ from webapp.features.points.service.pushes import (
     prepare_push,
     record_push,
 )
+from webapp.features.points.service.readings import judge
+from webapp.features.points.service.reconciliation import (
+    ASKED,
+    NIGHTLY,
+    ask_check,
+    begin_run,
+    chunked,
+    gather,
+    give_up_reading,
+    prepare_read_back,
+)
 from webapp.features.points.service.redemptions import cancel_redemption, redeem
 from webapp.features.points.service.referral_claims import claim_referral
 from webapp.features.points.service.referral_codes import (
@@ -57,24 +68,31 @@ from webapp.features.points.service.referrals import (
     invitation,
 )
 from webapp.features.points.service.refunds import take_back_cancelled, take_back_refunds
+from webapp.features.points.service.reshowing import ask_all, push_next
 from webapp.features.points.service.rewards import begin_catalogue, pause_reward, save_reward
 from webapp.features.points.service.sync import sync_points
 from webapp.features.points.service.uses import expire_codes, record_uses, remind_of_codes
 
 __all__ = [
+    "ASKED",
     "CARDS_A_CALL",
     "CARD_VERSION",
+    "NIGHTLY",
     "Credit",
     "Debit",
     "Holder",
+    "ask_all",
+    "ask_check",
     "ask_to_settle",
     "award_orders",
     "begin_catalogue",
+    "begin_run",
     "bury_code",
     "bury_end",
     "bury_friend_code",
     "cancel_redemption",
     "changed",
+    "chunked",
     "claim_referral",
     "code_of",
     "count_click",
@@ -85,8 +103,12 @@ __all__ = [
     "expire_codes",
     "forget_clicks",
     "forget_friends",
+    "gather",
     "give_back",
+    "give_up_reading",
+    "grant_due_rewards",
     "invitation",
+    "judge",
     "landing",
     "lock_member",
     "lock_members",
@@ -96,6 +118,8 @@ __all__ = [
     "prepare_end",
     "prepare_friend_code",
     "prepare_push",
+    "prepare_read_back",
+    "push_next",
     "read_referral_programme",
     "record_code",
     "record_end",

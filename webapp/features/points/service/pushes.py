@@ -5,7 +5,7 @@ what all of them wanted, and the others find nothing left to do. Every push has 
 goes along as `card_version`; see `jobs.pushing` for how the older one gives way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -18,6 +18,7 @@ from webapp.features.points.queries import tiers
 
 # metafieldsSet takes at most 25 metafields a call, and a customer has five.
 CARDS_A_CALL = 5
+CUSTOMERS_A_PUSH = 25
 CARD_VERSION = "card_version"
 # A metafield cannot be blank; this is the tier of somebody who is in none.
 NO_TIER = "-"
@@ -184,6 +185,19 @@ def _ask(
     customers = sorted({card.customer_id for card in cards})
     payload = {"store_id": store_id, "customers": customers, **more}
     ctx.emit("points.changed", new_id("push_"), payload, due_in)
+
+
+def ask_again(ctx: Context, store_id: str, customers: Sequence[str]) -> None:
+    """Ask that a store shows these members' cards once more, whatever it is showing."""
+    groups = (
+        customers[start : start + CUSTOMERS_A_PUSH]
+        for start in range(0, len(customers), CUSTOMERS_A_PUSH)
+    )
+    requests = [
+        (new_id("push_"), {"store_id": store_id, "customers": list(group), "again": True})
+        for group in groups
+    ]
+    ctx.emit_all("points.changed", requests)
 
 
 _RECORD = text(
