@@ -54,7 +54,7 @@ def set_clock(folder: Path, surveyed: Survey, options: Options) -> None:
 
 
 def bring_in(parts: Parts, shop: DemoShop, file: Path, options: Options) -> None:
-    """Import the orders unless they are in already, and wait until all work behind it is done.
+    """Import the orders unless they are in already, and wait until the points are worked out.
 
     Raises one of IMPORT_ERRORS.
     """
@@ -68,7 +68,6 @@ def bring_in(parts: Parts, shop: DemoShop, file: Path, options: Options) -> None
     given_up = wait_for_handlers(parts.database, shop.shop_domain)
     if given_up:
         print(f"{given_up} pieces of work were given up; the worker logs say why.", file=sys.stderr)
-    wait_for_storefront(parts, shop)
 
 
 def is_imported(parts: Parts, shop: DemoShop) -> bool:

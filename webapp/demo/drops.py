@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 from babel.numbers import get_currency_symbol
 
 from webapp.core import i18n
@@ -186,7 +186,7 @@ def order_drop(found: Mapping[str, Any], tag: str) -> Drop:
     return {
         "number": str(found["order"]),
         "name": found["name"],
-        "created_at": format_datetime(at, "medium", locale=i18n.babel_locale(tag)),
+        "created_at": format_date(at, "medium", locale=i18n.babel_locale(tag)),
         "machine_time": found["at"],
         "total_price": total,
         "refunded": refunded,

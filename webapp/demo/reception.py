@@ -87,9 +87,13 @@ def create_blueprint(config: Callable[[], ShopConfig]) -> Blueprint:
 
     @blueprint.get("/received")
     def page() -> ResponseReturnValue:
+        current = config()
+        if current.start_url:
+            return redirect(f"{current.start_url}/received")
         content = render_template(
             "received.html",
-            config=config(),
+            config=current,
+            names=_names(current),
             services=reception.services(),
             faults=FAULTS,
             changing=_CHANGING,
@@ -115,6 +119,12 @@ def create_blueprint(config: Callable[[], ShopConfig]) -> Blueprint:
     blueprint.add_app_template_filter(_clock, "clock_time")
     blueprint.add_app_template_filter(_pretty, "pretty")
     return blueprint
+
+
+def _names(config: ShopConfig) -> Mapping[str, str]:
+    """Shop domain -> what the shop is called."""
+    others = {other.shop_domain: other.name for other in config.others}
+    return {config.shop_domain: config.shop_name, **others}
 
 
 def _clock(moment: str) -> str:

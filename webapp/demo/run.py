@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import webbrowser
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,17 +18,18 @@ from pathlib import Path
 from webapp.core.clock import SystemClock, write_offset
 from webapp.core.config import Settings
 from webapp.core.extension import ROOT, copy_htmx
-from webapp.demo.bringing_in import bring_in, choose_orders, set_clock
+from webapp.demo.bringing_in import bring_in, choose_orders, set_clock, wait_for_storefront
 from webapp.demo.connections import connect_services
-from webapp.demo.description import SHOP_NAME, describe_shop, write_description
+from webapp.demo.description import SHOP_NAME, describe_shops, write_description
 from webapp.demo.options import Options, parse
-from webapp.demo.seed import members, seed
-from webapp.demo.services import choose_ports, start_processes, start_servers
+from webapp.demo.second import introduce, open_second
+from webapp.demo.seed import DemoShop, DemoStore, remember, seed, with_second
+from webapp.demo.services import choose_ports, shop_files, start_processes, start_servers
 from webapp.demo.survey import Survey, SurveyError
 from webapp.embedded.local import running_pid
 from webapp.embedded.supervisor import ServerError, Supervisor
 from webapp.features.orders.commands import IMPORT_ERRORS, patiently, reason
-from webapp.parts import build
+from webapp.parts import Parts, build
 
 STOP_SECONDS = 60.0
 
@@ -62,15 +64,21 @@ def run(supervisor: Supervisor, options: Options) -> int:
     domain = domain_for(file, surveyed)
     planted = partial(seed, parts, folder / "state.json", domain, SHOP_NAME, surveyed.currency)
     shop = patiently(parts.database, planted)
-    describe_shop(folder, ports, shop, parts, options, ())
+    shop, other = second_of(parts, folder, domain, shop)
+    describe_shops(folder, ports, shop, other, parts, options)
     copy_htmx(ROOT)
     print("Starting web, rpc, workers, sender, relay and shop", flush=True)
     start_processes(supervisor, folder, ports, environment)
     patiently(parts.database, partial(connect_services, parts, shop.merchant_id))
     bring_in(parts, shop, file, options)
-    sample = tuple(patiently(parts.database, partial(members, parts, shop)))
-    describe_shop(folder, ports, shop, parts, options, sample)
-    write_description(folder, ports, shop, environment, sample)
+    shop = open_second(parts, folder, domain, shop, other, surveyed.last_day)
+    describe_shops(folder, ports, shop, other, parts, options)
+    if not shop.introduced and introduce(parts, ports, shop, other, shop_files(folder)):
+        shop = replace(shop, introduced=True)
+        remember(folder / "state.json", domain, shop)
+        describe_shops(folder, ports, shop, other, parts, options)
+    wait_for_storefront(parts, shop)
+    write_description(folder, ports, shop, other, environment)
     start_page = f"{ports.shop_url}/demo"
     print(f"ready {start_page}  ({time.monotonic() - began:.0f} s; Ctrl-C stops it)", flush=True)
     if options.browser:
@@ -79,6 +87,17 @@ def run(supervisor: Supervisor, options: Options) -> int:
     print("Stopping", flush=True)
     parts.database.close()
     return 0
+
+
+def second_of(
+    parts: Parts, folder: Path, domain: str, shop: DemoShop
+) -> tuple[DemoShop, DemoStore]:
+    """The merchant with its second shop, and that shop."""
+    planted = partial(with_second, parts, folder / "state.json", domain, shop)
+    both = patiently(parts.database, planted)
+    if both.second is None:
+        raise ServerError("The second shop could not be made.")
+    return both, both.second
 
 
 def domain_for(file: Path, surveyed: Survey) -> str:

@@ -29,17 +29,23 @@ ENVIRONMENT_FILE = "environment.json"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`shop` is the storefront and start page, `web` and `rpc` are LoyalNest itself. `standins` are
-    those of the outside services by name, and the one from which they are controlled."""
+    """`shop` is the first storefront and the start page, `second` the other storefront, `web` and
+    `rpc` are LoyalNest itself. `standins` are those of the outside services by name, and the one
+    from which they are controlled."""
 
     shop: int
     web: int
     rpc: int
+    second: int
     standins: Mapping[str, int]
 
     @property
     def shop_url(self) -> str:
         return f"http://{HOST}:{self.shop}"
+
+    @property
+    def second_url(self) -> str:
+        return f"http://{HOST}:{self.second}"
 
     @property
     def web_url(self) -> str:
@@ -56,8 +62,8 @@ class Ports:
 
 
 def choose_ports(first: int) -> Ports:
-    """`first` and those after it, for the stand-ins also others; raises ServerError with the remedy
-    when one of the first three is taken."""
+    """`first` and those after it, for the second shop and the stand-ins also others; raises
+    ServerError with the remedy when one of the first three is taken."""
     for port in range(first, first + 3):
         trouble = refused(port)
         if trouble:
@@ -66,10 +72,11 @@ def choose_ports(first: int) -> Ports:
             )
     free = (port for port in range(first + 3, 65_536) if not refused(port))
     try:
+        second = next(free)
         standins = {name: next(free) for name in (*NAMES, CONTROL)}
     except StopIteration:
         raise ServerError(f"There are not enough ports after {first}: choose --port.") from None
-    return Ports(first, first + 1, first + 2, standins)
+    return Ports(first, first + 1, first + 2, second, standins)
 
 
 def refused(port: int) -> str:
@@ -136,7 +143,7 @@ def start_processes(
         **{f"worker-{n + 1}": [python, "-m", "jobs", "worker"] for n in range(WORKERS)},
         "sender": [python, "-m", "jobs", "sender"],
         "relay": [python, "-m", "jobs", "relay"],
-        "shop": [python, "-m", "webapp.demo.shop", str(folder / "shop.json")],
+        "shop": [python, "-m", "webapp.demo.shop", *map(str, shop_files(folder))],
         "standins": standins_command(folder, ports),
     }
     root = Path(__file__).parents[2]
@@ -149,12 +156,18 @@ def start_processes(
 
 
 def standins_command(folder: Path, ports: Ports) -> list[str]:
-    """How the stand-ins are started; the shop's description must be there already."""
+    """How the stand-ins are started; the shops' descriptions must be there already."""
     chosen = ",".join(f"{name}={port}" for name, port in ports.standins.items())
     return [
         *(sys.executable, "-m", "webapp.demo.standins", "--ports", chosen),
-        *("--shop", str(folder / "shop.json"), "--clock", str(folder / "clock.json")),
+        *(part for file in shop_files(folder) for part in ("--shop", str(file))),
+        *("--clock", str(folder / "clock.json")),
     ]
+
+
+def shop_files(folder: Path) -> tuple[Path, Path]:
+    """Where the shops' descriptions are, the first shop's first."""
+    return folder / "shop.json", folder / "second-shop.json"
 
 
 def wait_until_ready(supervisor: Supervisor, name: str, url: str) -> None:

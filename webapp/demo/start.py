@@ -9,10 +9,15 @@ from flask.typing import ResponseReturnValue
 from webapp.core import i18n
 from webapp.core.operators import operator_link
 from webapp.demo.drops import label, own_name, prefix_of
-from webapp.demo.settings import SampleCustomer, ShopConfig, shown_customers
+from webapp.demo.settings import Neighbour, SampleCustomer, ShopConfig, shown_customers
 from webapp.demo.standins.metafields import MetafieldStore
 
-_ROLES = {"top": "The best customer", "typical": "A typical customer", "new": "A new customer"}
+_ROLES = {
+    "top": "The best customer",
+    "typical": "A typical customer",
+    "new": "A new customer",
+    "stranger": "Not recognised in the other shop",
+}
 _ALWAYS = ("ar", "ja")
 
 
@@ -28,6 +33,8 @@ def create_blueprint(
     @blueprint.get("", strict_slashes=False)
     def page() -> ResponseReturnValue:
         current = config()
+        if current.start_url:
+            return redirect(current.start_url)
         members = [_member(current, store, customer) for customer in shown_customers(current)]
         answer = render_template(
             "start.html",
@@ -41,6 +48,8 @@ def create_blueprint(
             figures=current.start.get("figures", {}),
             segments=_segments(current.start.get("segments", {})),
             services=current.start.get("services", {}),
+            others=current.others,
+            walker=_walker(current),
         )
         return answer, {"Cache-Control": "no-store"}
 
@@ -69,6 +78,11 @@ def _member(
         "name": customer.name or f"Customer {customer.customer_id}",
         "role": _ROLES.get(customer.role, "A customer"),
         "points": points.value if points else None,
+        "elsewhere": [
+            {"name": other.name, "url": _elsewhere(other, customer)}
+            for other in config.others
+            if customer.customer_id in other.customers
+        ],
         "looks": [
             {"name": own_name(tag), "tag": tag, "dir": _dir(tag), "url": _sign_in(customer, tag)}
             for tag in tags
@@ -76,10 +90,34 @@ def _member(
     }
 
 
+def _walker(config: ShopConfig) -> Mapping[str, object] | None:
+    """Who walks through both shops: the typical customer, if they shop in both."""
+    for customer in sorted(config.customers, key=lambda one: one.role != "typical"):
+        for other in config.others:
+            there = other.customers.get(customer.customer_id)
+            if there and customer.verified and customer.role != "stranger":
+                back = quote("/account", safe="")
+                return {
+                    "name": customer.name,
+                    "here": _sign_in(customer, "en"),
+                    "there": f"{other.url}/account/login?customer_id={there}&return_to={back}",
+                    "other": other.name,
+                    "number": customer.customer_id,
+                }
+    return None
+
+
 def _sign_in(customer: SampleCustomer, tag: str) -> str:
     prefix = prefix_of(tag)
     back = quote(f"{prefix}/account", safe="")
     return f"{prefix}/account/login?customer_id={customer.customer_id}&return_to={back}"
+
+
+def _elsewhere(other: Neighbour, customer: SampleCustomer) -> str:
+    """The same customer's account in the other shop."""
+    number, prefix = other.customers[customer.customer_id], prefix_of(customer.locale)
+    back = quote(f"{prefix}/account", safe="")
+    return f"{other.url}{prefix}/account/login?customer_id={number}&return_to={back}"
 
 
 def _segments(given: Mapping[str, object]) -> list[Mapping[str, object]]:

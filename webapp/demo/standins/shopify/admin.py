@@ -104,17 +104,27 @@ class ShopifyAdmin(Standin):
         return command(self.states[found[1]], self.deliveries, call)
 
     def more(self) -> dict[str, object]:
-        """The newest webhooks that were sent, and which are wanted."""
+        """The newest webhooks that were sent, how many are on their way, and which are wanted."""
         sent = [
-            {"topic": one.webhook.topic, "uri": one.webhook.uri, "status": one.status}
+            {
+                "shop": one.webhook.shop,
+                "topic": one.webhook.topic,
+                "uri": one.webhook.uri,
+                "status": one.status,
+            }
             for one in list(self.deliveries.tries)[:-_SHOWN:-1]
         ]
         wanted = [
-            {"topic": header_of(hook.topic), "uri": hook.uri, "failures": hook.failures}
+            {
+                "shop": state.shop.domain,
+                "topic": header_of(hook.topic),
+                "uri": hook.uri,
+                "failures": hook.failures,
+            }
             for state in self.states.values()
             for hook in list(state.hooks.values())
         ]
-        return {"sent": sent, "wanted": wanted}
+        return {"sent": sent, "open": self.deliveries.open, "wanted": wanted}
 
     def refusal(self, status: int) -> Answer:
         answer = as_json({"errors": HTTPStatus(status).phrase}, status)

@@ -119,6 +119,12 @@ class Deliveries:
         self.tries.append(Try(webhook, status))
         return status
 
+    @property
+    def open(self) -> int:
+        """How many are on their way, or will be tried again."""
+        with self._idle:
+            return self._open
+
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is on its way any more; whether it is so."""
         with self._idle:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from webapp.demo.catalogue import PRODUCTS, Product, price_in
+from webapp.demo.catalogue import BY_ID, PRODUCTS, Product, price_in
 from webapp.demo.standins.shopify.connection import Keys, connection, matching, ordered
-from webapp.demo.standins.shopify.facts import gid
+from webapp.demo.standins.shopify.facts import gid, written
 from webapp.demo.standins.shopify.state import ShopState
 
 _SORT: Keys[Product] = {"ID": lambda p: p.id, "TITLE": lambda p: p.title}
@@ -24,29 +24,20 @@ def products(state: ShopState, arguments: Mapping[str, object]) -> dict[str, obj
 
 
 def one(state: ShopState, number: int) -> dict[str, object] | None:
-    """The product with that number."""
-    return next((show(state, p) for p in PRODUCTS if p.id == number), None)
+    """The product of that number."""
+    found = BY_ID.get(number)
+    return show(state, found) if found else None
 
 
 def variant(state: ShopState, number: int) -> dict[str, object] | None:
-    """The one variant of a product, which has its number."""
-    return next((show_variant(state, p) for p in PRODUCTS if p.id == number), None)
-
-
-def show_variant(state: ShopState, product: Product) -> dict[str, object]:
-    price = Decimal(price_in(product, state.shop.currency))
-    return {
-        "__typename": "ProductVariant",
-        "id": gid("ProductVariant", product.id),
-        "title": "Default Title",
-        "price": f"{price:.2f}",
-        "sku": None,
-    }
+    """The only variant of the product of that number."""
+    found = BY_ID.get(number)
+    return _variant(state, found) if found else None
 
 
 def show(state: ShopState, product: Product) -> dict[str, object]:
     """The object."""
-    variants = [show_variant(state, product)]
+    only = _variant(state, product)
     return {
         "__typename": "Product",
         "id": gid("Product", product.id),
@@ -57,6 +48,16 @@ def show(state: ShopState, product: Product) -> dict[str, object]:
         "vendor": state.shop.name,
         "tags": [],
         "variants": lambda arguments: connection(
-            variants, arguments, "ProductVariant", dict, lambda one: one["id"]
+            [only], arguments, "ProductVariant", dict, lambda one: one["id"]
         ),
+    }
+
+
+def _variant(state: ShopState, product: Product) -> dict[str, object]:
+    return {
+        "__typename": "ProductVariant",
+        "id": gid("ProductVariant", product.id),
+        "title": "Default Title",
+        "price": written(Decimal(price_in(product, state.shop.currency)), state.shop.currency),
+        "sku": None,
     }
