@@ -72,10 +72,7 @@ def test_the_same_order_is_kept_once_under_whatever_delivery_id(
     assert door.webhook(order(1), delivery="d-1").status_code == 200
     payload = second.pop("payload", order(1, updated_at="2027-01-01T00:00:00Z"))
     assert door.webhook(payload, **second).status_code == 200  # type: ignore[arg-type]
-    assert (door.count("inbound_events"), door.count("deliveries")) == (
-        kept,
-        1 if second.get("topic") else kept,
-    )
+    assert (door.count("inbound_events"), door.count("deliveries")) == (kept, kept)
 
 
 @pytest.mark.parametrize(
@@ -95,9 +92,7 @@ def test_two_subscriptions_of_one_topic_tell_one_event(door: Door) -> None:
     assert [row[2] for row in door.kept()] == ["d-1", "d-3"]
 
 
-@pytest.mark.parametrize(
-    "topic", ["customers/data_request", "customers/redact", "shop/redact", "planets/aligned"]
-)
+@pytest.mark.parametrize("topic", ["orders/edited", "planets/aligned"])
 def test_a_topic_that_nobody_receives_is_answered_and_kept(door: Door, topic: str) -> None:
     payload = {"shop_domain": door.tenant.shop, "customer": {"id": 7}}
     assert door.webhook(payload, topic).status_code == 200

@@ -129,6 +129,25 @@ class Caller:
                 raise refusal(response.status, _headers(response))
             yield pieces(response, most_bytes)
 
+    def part(self, url: str, start: int, length: int) -> tuple[bytes, int]:
+        """(at most `length` bytes of what lies at `url` from byte `start` on, the size of all of
+        it), without any credential. Raises GatewayError, also when the server knows no ranges and
+        sends more than that. Source: RFC 9110, 14."""
+        wanted = {"Range": f"bytes={start}-{start + length - 1}"}
+        with self._answer("GET", url, wanted, None, None) as response:
+            headers = _headers(response)
+            if response.status not in (200, 206):
+                raise refusal(response.status, headers)
+            content = b"".join(pieces(response, length))
+        if response.status == 200:
+            if start:
+                raise GatewayError("the server sends no parts of a file", final=True)
+            return content, len(content)
+        size = headers.get("content-range", "").rpartition("/")[2]
+        if not size.isdigit():
+            raise GatewayError("the server does not say how long the file is")
+        return content, int(size)
+
     @contextmanager
     def _answer(
         self,

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.gateways.calling import Caller, GatewayError
-from webapp.gateways.graphql import demand_no_user_errors
+from webapp.gateways.graphql import UserError, user_errors
 from webapp.gateways.shopify_admin import ShopifyAdmin
 
 MOST_LINE_BYTES = 1_000_000
 
 _FIELDS = """
-fragment Operation on BulkOperation { id status errorCode objectCount url }
+fragment Operation on BulkOperation { id status errorCode objectCount url query }
 """
 _RUN = (
     """
 mutation RunBulkQuery($query: String!) {
-  bulkOperationRunQuery(query: $query) {
+  bulkOperationRunQuery(query: $query, groupObjects: true) {
     bulkOperation { ...Operation }
     userErrors { field message code }
   }
@@ -37,17 +37,26 @@ _CURRENT = (
 )
 
 
+class BulkRefusedError(GatewayError):
+    """An operation that the shop does not begin; `code` is Shopify's word for why."""
+
+    def __init__(self, error: UserError) -> None:
+        super().__init__(f"bulkOperationRunQuery: {error.message or error.code}", final=True)
+        self.code = error.code
+
+
 @dataclass(frozen=True, slots=True)
 class BulkOperation:
     """A bulk operation as it was when asked. `status` is Shopify's word: CREATED, RUNNING,
     COMPLETED, CANCELED, FAILED, EXPIRED...; `url` is where the lines are, empty when there are
-    none (yet)."""
+    none (yet); `query` is what is read."""
 
     id: str
     status: str
     error_code: str
     object_count: int
     url: str
+    query: str = ""
 
     @property
     def over(self) -> bool:
@@ -58,11 +67,14 @@ class BulkOperation:
 def run_bulk_query(
     shopify: ShopifyAdmin, shop_domain: str, access_token: str, query: str
 ) -> BulkOperation:
-    """Start reading. A shop runs only a few at once: then GatewayError says so, and is final."""
+    """Start reading; the lines of an object's connections will follow its own. A shop runs only one
+    at once: BulkRefusedError then has the code OPERATION_IN_PROGRESS. It is final."""
     payload = shopify.ask(shop_domain, access_token, _RUN, {"query": query})[
         "bulkOperationRunQuery"
     ]
-    demand_no_user_errors("bulkOperationRunQuery", payload)
+    errors = user_errors(payload)
+    if errors:
+        raise BulkRefusedError(errors[0])
     return _operation(payload["bulkOperation"])
 
 
@@ -124,4 +136,5 @@ def _operation(found: Mapping[str, Any]) -> BulkOperation:
         error_code=str(found.get("errorCode") or ""),
         object_count=int(found.get("objectCount") or 0),
         url=str(found.get("url") or ""),
+        query=str(found.get("query") or ""),
     )

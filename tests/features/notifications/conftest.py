@@ -21,8 +21,8 @@ from webapp.features.accounts.messages import ConnectStore
 from webapp.features.notifications import service
 from webapp.features.notifications.jobs import notify
 from webapp.features.notifications.messages import Outgoing
-from webapp.features.orders.domain.live_order import Contact
-from webapp.features.orders.service.contacts import keep_contacts
+from webapp.features.orders.domain.people import Consent, Contact
+from webapp.features.orders.service.contacts import keep_consents, keep_contacts
 
 NOTIFY = "notifications.notify"
 EMAIL, SMS = "notifications.send.notifications.email", "notifications.send.notifications.sms"
@@ -69,14 +69,17 @@ class Programme:
         """What the shop says now about how to reach a member."""
         sql = "select external_id from customer_identities where customer_id = :c"
         ((external_id,),) = self.ask(sql, c=customer_id)
-        names = ("email", "phone", "locale", "email_consent", "sms_consent")
+        at, addresses = self.clock.wall(), (contact.get("email"), contact.get("phone"))
         told = Contact(
-            customer=external_id,
-            updated_at=self.clock.wall(),
-            **{name: contact.get(name) for name in names},
+            external_id, *addresses, contact.get("locale"), email_verified=False, updated_at=at
         )
+        consents = [
+            Consent("email", external_id, contact.get("email_consent"), False, addresses[0], at),
+            Consent("sms", external_id, contact.get("sms_consent"), False, addresses[1], at),
+        ]
         with self.database.transaction(self.tenant.merchant_id) as ctx:
             keep_contacts(ctx, self.tenant.store_id, [told])
+            keep_consents(ctx, self.tenant.store_id, consents)
 
     def add_store(self) -> str:
         """One more store of the merchant."""

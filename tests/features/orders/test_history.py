@@ -1,4 +1,5 @@
-"""Past orders are read from the shop, page by page, and tell nobody of the points they bring."""
+"""Past orders are read from the shop, page by page or from the file of a bulk operation, and tell
+nobody of the points they bring."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from jobs.drain import drain_for
 from tests.entry.shopify_admin import SCOPES, SHOP, ShopifyShop, shopify_shop
@@ -15,6 +17,7 @@ from webapp.demo.standins.shopify.state import Line
 from webapp.features.orders import service
 from webapp.parts import Parts
 
+BULK = "orders.send.orders.bulk_due"
 IMPORT = "select state, read, taken, skipped from imports order by started_at"
 
 
@@ -53,15 +56,50 @@ def test_sixty_days_come_in_pages_and_only_once(shop: ShopifyShop) -> None:
     assert shop.rows("select count(*) from orders") == [(130,)]
 
 
-def test_shop_that_grants_all_orders_gives_all(shop: ShopifyShop) -> None:
+def grant_all(shop: ShopifyShop) -> None:
     shop.state.change(scopes=SCOPES | {"read_all_orders"})
     shop.state.happened("app/scopes_update", {"current": [*sorted(SCOPES), "read_all_orders"]})
     shop.hear()
+
+
+def step(shop: ShopifyShop) -> bool:
+    """Take the next steps of a bulk import, without the wait before them; False when there are
+    none."""
+    with shop.parts.database.transaction(shop.address().merchant_id) as ctx:
+        sql = "update deliveries set due_at = now() - interval '1 second' where handler = :h"
+        waiting = ctx.db.execute(text(sql + " returning 1"), {"h": BULK}).all()
+    drain_for(shop.parts, BULK, 1)
+    return bool(waiting)
+
+
+def finish(shop: ShopifyShop) -> None:
+    while step(shop):
+        continue
+    while drain_for(shop.parts, "points.award_orders", 1):
+        continue
+
+
+def ask(shop: ShopifyShop) -> None:
+    store = shop.address()
+    with shop.parts.database.transaction(store.merchant_id) as ctx:
+        service.ask_history(ctx, store.store_id)
+    shop.clock.advance(seconds=1)
+
+
+def test_shop_that_grants_all_orders_gives_all_by_a_file(shop: ShopifyShop) -> None:
+    grant_all(shop)
     assert "All orders can be read" in shop.open("history").text
-    bring(shop)
+    ask(shop)
+    finish(shop)
     # 131 orders and the refund of one, which has no customer.
     assert shop.rows(IMPORT) == [("done", 132, 132, 0)]
-    assert shop.rows("select amount_minor from refunds") == [(500,)]
+    assert shop.rows("select amount_minor, basis_minor, order_key is not null from refunds") == [
+        (500, 500, True)
+    ]
+    assert shop.rows("select sum(points) from points_transactions") == [(1_300,)]
+    ask(shop)
+    finish(shop)
+    assert shop.rows(IMPORT)[1] == ("done", 132, 0, 132)
 
 
 def test_page_says_what_is_missing(shop: ShopifyShop) -> None:

@@ -81,7 +81,9 @@ def test_refunds_of_an_order_come_along() -> None:
         "createdAt": "2026-02-01T00:00:00Z",
         "totalRefundedSet": {"shopMoney": {"amount": "2.50", "currencyCode": "USD"}},
     }
-    assert jsonl_line(refunds=[refund])[1] == Row("r", "7", "2026-02-01T00:00:00Z", 250, "5")
+    assert jsonl_line(refunds=[refund])[1] == Row(
+        "r", "7", "2026-02-01T00:00:00Z", 250, "5", order_key="11"
+    )
 
 
 def test_bottomless_json_is_refused() -> None:
@@ -140,7 +142,11 @@ def blocks(content: bytes) -> tuple[list[str], Tally, str]:
 def test_byte_order_mark_line_ends_and_empty_lines_do_not_matter() -> None:
     content = f"\ufeff{HEADER}\r\n7,2026-01-05,1.00,USD\r\n\r\n8,2026-01-05,2.00,USD".encode()
     copied, tally, _ = blocks(content)
-    assert copied == ["o\t1\t7\t2026-01-05\t100\t\\N", "o\t2\t8\t2026-01-05\t200\t\\N"]
+    nothing = "\\N\t\\N\t\\N\t\\N"
+    assert copied == [
+        f"o\t1\t7\t2026-01-05\t100\t{nothing}",
+        f"o\t2\t8\t2026-01-05\t200\t{nothing}",
+    ]
     assert (tally.read, tally.refused) == (2, 0)
 
 

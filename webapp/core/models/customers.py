@@ -83,8 +83,9 @@ class CustomerContact(Base):
     """How a store's customer may be reached, whether or not they have ordered yet: sealed e-mail
     address and phone number, the language tag they use in the shop, and the states of their consent
     in Shopify's words (`subscribed`, `unsubscribed`, ...; NULL where none was ever asked).
-    `updated_at` is the shop's time of it. The hashes are keyed (see `core.addresses`); only a
-    verified address proves who somebody is.
+    `updated_at` is the shop's time of it, and each consent has its own. The hashes are keyed (see
+    `core.addresses`); only a verified address proves who somebody is. Of a customer who was erased
+    a row without any address stays, so that older words bring nothing back.
     """
 
     __tablename__ = "customer_contacts"
@@ -101,6 +102,14 @@ class CustomerContact(Base):
             "phone_hash",
             postgresql_where=text("phone_hash is not null"),
         ),
+        Index(
+            "idx_customer_contacts_unhashed",
+            "merchant_id",
+            postgresql_where=text(
+                "email is not null and email_hash is null or phone is not null"
+                " and phone_hash is null"
+            ),
+        ),
     )
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -116,6 +125,8 @@ class CustomerContact(Base):
     phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     email_verified: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     phone_verified: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    email_consent_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    sms_consent_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
     @staticmethod
     def place(merchant_id: str, store_id: str, external_id: str, column: str) -> Place:
@@ -127,7 +138,8 @@ class Order(Base):
     """A paid order in the shop's currency, before refunds. `customer_id` is the buyer's home, NULL
     for guests. `basis_minor` is what points are counted on: goods net of discounts, without tax and
     shipping, without gift cards; NULL where only the total is known, which then counts.
-    `discount_codes` are those that were used, `updated_at` the shop's time of the newest word.
+    `taxes_included` says whether the shop's prices held the tax. `discount_codes` are those that
+    were used, `updated_at` the shop's time of the newest word. A cancelled order earns nothing.
 
     `external_id` is the shop's order id, or a key made of the row where a file has none. New rows
     of one tenant get consecutive rising `order_id`, so a range names what one import chunk added.
@@ -153,12 +165,16 @@ class Order(Base):
     discount_codes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     cancelled_at: Mapped[datetime | None] = mapped_column(Timestamp)
     updated_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    taxes_included: Mapped[bool | None] = mapped_column(Boolean)
 
 
 class Refund(Base):
     """Money given back to a customer, in the shop's currency, as a positive amount. `order_key` is
     the `external_id` of its order where that is known; `basis_minor` the part of it that points
-    were counted on, NULL where only the total is known."""
+    were counted on, NULL where only the total is known.
+
+    While its order is not known, `tax_minor` is the tax on that part, which `basis_minor` may still
+    hold; it is NULL once the order has told."""
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -176,6 +192,13 @@ class Refund(Base):
             "order_key",
             postgresql_where=text("order_key is not null"),
         ),
+        CheckConstraint("tax_minor >= 0", name="tax"),
+        Index(
+            "idx_refunds_waiting",
+            "merchant_id",
+            "store_id",
+            postgresql_where=text("tax_minor is not null"),
+        ),
         HASH_BY_MERCHANT,
     )
 
@@ -188,6 +211,7 @@ class Refund(Base):
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     order_key: Mapped[str | None] = mapped_column(Text)
     basis_minor: Mapped[int | None] = mapped_column(BigInteger)
+    tax_minor: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class CustomerCard(Base):

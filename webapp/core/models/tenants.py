@@ -1,6 +1,6 @@
 """Merchants, their stores and apps, and who and what may act for them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +21,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.crypto import Place
 from webapp.core.schema import Base, Timestamp
+
+# When Shopify asks to forget a shop, counted from its uninstall. Source: shopify.dev, "Privacy law
+# compliance".
+REDACTED_AFTER = timedelta(hours=48)
 
 
 class App(Base):
@@ -84,6 +88,13 @@ class Store(Base):
     facts_at: Mapped[datetime | None] = mapped_column(Timestamp)
     installed_at: Mapped[datetime | None] = mapped_column(Timestamp)
     uninstalled_at: Mapped[datetime | None] = mapped_column(Timestamp)
+
+    def came_back(self, redact_asked_at: datetime) -> bool:
+        """Whether the shop is installed again, although Shopify asked to forget it: it asks 48
+        hours after an uninstall, so an installation that is older is the one that had ended."""
+        if self.uninstalled_at is not None or self.installed_at is None:
+            return False
+        return self.installed_at > redact_asked_at - REDACTED_AFTER
 
     @staticmethod
     def token_place(merchant_id: str, store_id: str) -> Place:

@@ -33,8 +33,16 @@ def hear_of_plans(ctx: Context, events: Sequence[InboundEvent]) -> None:
             service.hear_of_subscription(ctx, said)
 
 
+def forget_shop(ctx: Context, events: Sequence[InboundEvent]) -> None:
+    """`shop/redact`, 48 hours after an uninstall: what the shop once granted is wiped."""
+    for event in events:
+        if event.store_id is not None:
+            service.forget_store(ctx, event.store_id, event.triggered_at or event.received_at)
+
+
 RECEIVES = {
     ("shopify", "app/uninstalled"): uninstall,
     ("shopify", "app/scopes_update"): take_scopes,
     ("shopify", "app_subscriptions/update"): hear_of_plans,
+    ("shopify", "shop/redact"): forget_shop,
 }

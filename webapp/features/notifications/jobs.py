@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from webapp.core import discovery
 from webapp.core.context import Context
-from webapp.core.contract import Outcome, Send
+from webapp.core.contract import Outcome, Send, gathered
 from webapp.core.deliveries import Message
 from webapp.core.i18n import N_
 from webapp.features.notifications import service
@@ -60,14 +60,24 @@ def forget_said(ctx: Context) -> None:
     service.forget_said(ctx)
 
 
-APPLIES = {said.topic: notify for said in discovery.notifications().values()}
+def forget_people(ctx: Context, messages: Sequence[Message]) -> None:
+    """Of customers who are gone, or are to be forgotten, nothing that was said is kept, and nothing
+    that waits is sent."""
+    for message in messages:
+        service.forget_people(ctx, message.payload["store_id"], message.payload["customers"])
+
+
+NOTIFIED = {said.topic: notify for said in discovery.notifications().values()}
+FORGOTTEN = {"customers.redacted": forget_people, "customers.deleted": forget_people}
+APPLIES = gathered(NOTIFIED, FORGOTTEN)
 SENDS = {
     "notifications.email": Send(prepare, send_email, settle, "klaviyo"),
     "notifications.sms": Send(prepare, send_sms, settle, "postscript"),
 }
 EVERY = {"daily": forget_said}
 LABELS = {
-    **dict.fromkeys(APPLIES, N_("deliveries.notifications.hear", "Messages about what happened")),
+    **dict.fromkeys(NOTIFIED, N_("deliveries.notifications.hear", "Messages about what happened")),
+    **dict.fromkeys(FORGOTTEN, N_("deliveries.notifications.forget", "Messages to be forgotten")),
     "notifications.email": N_("deliveries.notifications.email", "E-mail to shoppers"),
     "notifications.sms": N_("deliveries.notifications.sms", "SMS to shoppers"),
 }

@@ -1,6 +1,7 @@
 """What goes into and comes out of the use cases of orders, and what is said about them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from webapp.core.contract import Notification, Wording
@@ -84,11 +85,13 @@ class ImportResult:
 @dataclass(frozen=True, slots=True)
 class MissedPage:
     """One page of the orders that a shop has changed since a moment, asked for because it could not
-    tell us meanwhile. `since` is ISO 8601 in UTC; `after` the shop's cursor, None for the first."""
+    tell us of `topic` meanwhile. `since` is ISO 8601 in UTC; `after` the shop's cursor, None for
+    the first."""
 
     store_id: str
     shop_domain: str
-    access_token: str
+    access_token: str = field(repr=False)
+    topic: str
     since: str
     after: str | None
 
@@ -116,6 +119,56 @@ class HistoryPage:
     refused: int
 
 
+@dataclass(frozen=True, slots=True)
+class BulkTurn:
+    """One step of reading a shop's whole past from the file of a bulk operation: to begin it (no
+    `operation_id`), to look after it, or to read on from byte `cursor`. The counts are of what was
+    read before; `turn` numbers the steps."""
+
+    store_id: str
+    shop_domain: str
+    access_token: str = field(repr=False)
+    breaker: str
+    import_id: str
+    since: str
+    turn: int
+    operation_id: str
+    cursor: int
+    orders: int
+    refunds: int
+    skipped: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What is to be forgotten in a store: a customer, guests' orders, or all of it (neither is
+    named). `asked_at` is when the shop asked for it."""
+
+    store_id: str
+    customer: str | None
+    order_keys: tuple[str, ...]
+    asked_at: datetime
+
+    @property
+    def whole_store(self) -> bool:
+        return self.customer is None and not self.order_keys
+
+
+@dataclass(frozen=True, slots=True)
+class RequestShown:
+    """A request in the name of privacy, as the dashboard shows it; `external_id` is the shop's own
+    number of the customer, None for guests and for whole stores."""
+
+    request_id: str
+    shop_domain: str
+    kind: str
+    external_id: str | None
+    received_at: datetime
+    due_at: datetime
+    done_at: datetime | None
+
+
 NOTIFICATIONS = (
     Notification(
         name="import_finished",
@@ -138,5 +191,30 @@ NOTIFICATIONS = (
             ),
         ),
         facts={"taken": 2400},
+    ),
+    Notification(
+        name="data_requested",
+        topic="orders.data_requested",
+        audience="merchant",
+        title=N_("notification.data_requested", "A customer asks for their data"),
+        channels=("dashboard",),
+        kind="transactional",
+        subject=Wording(
+            N_(
+                "notification.data_requested.subject",
+                "A customer of %(shop)s wants to know what is held of them",
+            )
+        ),
+        body=(
+            Wording(
+                N_(
+                    "notification.data_requested.body",
+                    "Download the record and send it to them within 30 days.",
+                )
+            ),
+        ),
+        facts={"day": "2026-03-14"},
+        page="privacy",
+        gathered_by="day",
     ),
 )

@@ -6,6 +6,8 @@ and the newest cut-points, and only the cut-points are versioned.
 """
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 
@@ -20,25 +22,54 @@ SOURCES = {"orders": "order_id", "refunds": "refund_id"}
 
 def absorb(ctx: Context, documents: DocumentRange) -> None:
     """Bring the facts of the customers of these new documents up to date."""
-    store = ctx.db.get_one(Store, (ctx.merchant_id, documents.store_id))
     id_column = SOURCES[documents.table]
-    sql = _ABSORB.format(table=documents.table, id_column=id_column)
+    touched = f"""
+        select distinct customer_id from {documents.table}
+        where merchant_id = :merchant_id and store_id = :store_id
+          and {id_column} between :first and :last and customer_id is not null
+    """  # noqa: S608 - table and column are two of ours
+    _absorb(ctx, documents.store_id, touched, first=documents.first, last=documents.last)
+
+
+def absorb_cancelled(ctx: Context, store_id: str, orders: Sequence[int]) -> None:
+    """Bring the facts of the customers of cancelled orders up to date. Who is left without any
+    order has no facts."""
+    _absorb(ctx, store_id, _BUYERS, orders=list(orders))
+    values = {"merchant_id": ctx.merchant_id, "store_id": store_id, "orders": list(orders)}
+    ctx.db.execute(text(_FORGET), values)
+
+
+def _absorb(ctx: Context, store_id: str, touched: str, **which: Any) -> None:
+    store = ctx.db.get_one(Store, (ctx.merchant_id, store_id))
     values = {
         "merchant_id": ctx.merchant_id,
-        "store_id": documents.store_id,
-        "first": documents.first,
-        "last": documents.last,
+        "store_id": store_id,
         "timezone": store.timezone,
+        **which,
     }
-    ctx.db.execute(text(sql), values)
+    ctx.db.execute(text(_ABSORB.format(touched=touched)), values)
 
 
-# LATERAL makes the plan the same with and without statistics: one index range a customer.
+_BUYERS = """
+    select distinct customer_id from orders
+    where merchant_id = :merchant_id and store_id = :store_id and order_id = any(:orders)
+      and customer_id is not null
+"""
+_FORGET = f"""
+delete from customer_stats s
+where s.merchant_id = :merchant_id and s.store_id = :store_id
+  and s.customer_id in ({_BUYERS})
+  and not exists (
+      select from orders o
+      where o.merchant_id = :merchant_id and o.store_id = :store_id
+        and o.customer_id = s.customer_id and o.cancelled_at is null
+  )
+"""  # noqa: S608 - the subselect is above
+# LATERAL makes the plan the same with and without statistics: one index range a customer. A
+# cancelled order never was, and neither was what was given back for it.
 _ABSORB = """
 with touched as materialized (
-    select distinct customer_id from {table}
-    where merchant_id = :merchant_id and store_id = :store_id
-      and {id_column} between :first and :last and customer_id is not null
+    {touched}
 )
 insert into customer_stats (
     merchant_id, store_id, customer_id, first_day, last_day, days, orders, net_minor
@@ -53,7 +84,7 @@ cross join lateral (
         select amount_minor, (ordered_at at time zone :timezone)::date as day
         from orders o
         where o.merchant_id = :merchant_id and o.store_id = :store_id
-          and o.customer_id = touched.customer_id
+          and o.customer_id = touched.customer_id and o.cancelled_at is null
     ) as their_orders
 ) as bought
 cross join lateral (
@@ -61,6 +92,11 @@ cross join lateral (
     from refunds r
     where r.merchant_id = :merchant_id and r.store_id = :store_id
       and r.customer_id = touched.customer_id
+      and (r.order_key is null or not exists (
+          select from orders o
+          where o.merchant_id = :merchant_id and o.store_id = :store_id
+            and o.external_id = r.order_key and o.cancelled_at is not null
+      ))
 ) as returned
 where bought.orders > 0
 order by customer_id

@@ -154,7 +154,7 @@ class ShopifyAdmin(Standin):
             decision = call.form.get("decision") if call.method == "POST" else None
             return billing.confirmation(state, int(charge[1]), decision)
         if file and call.method == "GET":
-            return bulk.file(state, int(file[1]))
+            return bulk.file(state, int(file[1]), call.headers.get("range", ""))
         if path == "/admin/oauth/authorize":
             return oauth.authorize(state, call, self.clock)
         if path == "/admin/oauth/access_token" and call.method == "POST":

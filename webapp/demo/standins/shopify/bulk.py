@@ -5,6 +5,7 @@ become lines of their own with `__parentId`; the file lies at an address that ne
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from webapp.demo.standins.exchange import Answer, as_mapping
@@ -13,6 +14,7 @@ from webapp.demo.standins.shopify.connection import ALL
 from webapp.demo.standins.shopify.facts import gid, moment, number_of, user_error
 from webapp.demo.standins.shopify.state import Bulk, ShopState
 
+_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 RUNNING = ("CREATED", "RUNNING")
 _ERROR = "BulkOperationUserError"
 Root = Mapping[str, object]
@@ -60,13 +62,22 @@ def current(state: ShopState, base: str) -> dict[str, object] | None:
     return one(state, gid("BulkOperation", newest), base) if newest else None
 
 
-def file(state: ShopState, number: int) -> Answer:
-    """The JSON lines of a finished operation."""
+def file(state: ShopState, number: int, wanted: str = "") -> Answer:
+    """The JSON lines of a finished operation, or the range of bytes that is `wanted`, as the
+    storage behind Shopify serves it."""
     found = state.bulks.get(number)
     if found is None or found.status != "COMPLETED":
         return Answer(404)
     body = "".join(f"{line}\n" for line in found.lines).encode()
-    return Answer(200, body, {"Content-Type": "application/jsonl"})
+    kind = {"Content-Type": "application/jsonl"}
+    asked = _RANGE.fullmatch(wanted)
+    if not asked:
+        return Answer(200, body, kind)
+    first, last = int(asked[1]), min(int(asked[2]), len(body) - 1)
+    if first >= len(body):
+        return Answer(416, b"", {"Content-Range": f"bytes */{len(body)}"})
+    part = {**kind, "Content-Range": f"bytes {first}-{last}/{len(body)}"}
+    return Answer(206, body[first : last + 1], part)
 
 
 def show(bulk: Bulk, base: str) -> dict[str, object]:
@@ -118,6 +129,9 @@ def _lines(query: str, root: Root) -> Iterator[dict[str, object]]:
     roots = [field for field in operation.selections if _is_connection(field)]
     if operation.kind != "query" or len(roots) != 1 or len(operation.selections) != 1:
         raise GraphQLError("a bulk query has exactly one connection at its top")
+    if any(_in_a_list(field) for field in _node_selections(roots[0])):
+        words = "Queries that contain a connection field within a list field are not supported."
+        raise GraphQLError(words)
     yield from _of_connection(root, roots[0], None)
 
 
@@ -142,6 +156,11 @@ def _nodes(owner: Mapping[str, object], field: Field) -> list[Mapping[str, objec
     read: Callable[[Mapping[str, object]], object] = member
     found = as_mapping(read({**field.arguments, "first": ALL})).get("nodes")
     return [as_mapping(node) for node in found] if isinstance(found, list) else []
+
+
+def _in_a_list(field: Field) -> bool:
+    """Whether a field that is a list, as the refunds of an order are, holds a connection."""
+    return field.name == "refunds" and any(_is_connection(one) for one in field.selections)
 
 
 def _is_connection(field: Field) -> bool:

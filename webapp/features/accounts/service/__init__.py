@@ -35,6 +35,7 @@ from webapp.features.accounts.service.connections import (
 from webapp.features.accounts.service.deliveries import breakers_of, handlers_of, send_again
 from webapp.features.accounts.service.installation import (
     ask_shop_facts,
+    forget_store,
     install_store,
     prepare_refresh,
     prepare_store_call,
@@ -109,6 +110,7 @@ __all__ = [
     "end_sessions",
     "forget_events",
     "forget_sessions",
+    "forget_store",
     "handlers_of",
     "hear_of_subscription",
     "install_store",

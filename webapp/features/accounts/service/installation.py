@@ -193,6 +193,14 @@ def uninstall_store(ctx: Context, store_id: str, at: datetime) -> None:
     ctx.audit("store_uninstalled", store_id=store_id, shop_domain=store.shop_domain)
 
 
+def forget_store(ctx: Context, store_id: str, asked_at: datetime) -> None:
+    """Wipe what a shop once granted, also where we never heard that it had uninstalled us; unless
+    it has come back meanwhile."""
+    store = ctx.db.get_one(Store, (ctx.merchant_id, store_id), with_for_update=True)
+    if store.access_token is not None and not store.came_back(asked_at):
+        uninstall_store(ctx, store_id, asked_at)
+
+
 def _end_sessions_of(ctx: Context, store_id: str) -> None:
     """Sign out the people of this shop; of the last shop, everybody."""
     left = "select 1 from stores where merchant_id = :m and uninstalled_at is null limit 1"

@@ -25,8 +25,9 @@ def prepare_message(ctx: Context, notification_id: str) -> Outgoing | None:
     Connection, switch, consent and quiet hours are asked again, for they may have changed since it
     was queued: it is then skipped, or queued anew for when the quiet hours are over.
     """
-    row = ctx.db.get_one(StoredNotification, (ctx.merchant_id, notification_id))
-    if row.state != QUEUED:
+    row = ctx.db.get(StoredNotification, (ctx.merchant_id, notification_id))
+    # Gone with the customer, or settled already.
+    if row is None or row.state != QUEUED:
         return None
     said, settings = discovery.notifications()[row.name], read_settings(ctx)
     key, pair = credentials(ctx, SERVICES[row.channel]), (row.store_id, row.customer_id)
@@ -49,8 +50,9 @@ def prepare_message(ctx: Context, notification_id: str) -> Outgoing | None:
 
 def record_sent(ctx: Context, outgoing: Outgoing) -> None:
     """Note that the receiver has the message."""
-    row = ctx.db.get_one(StoredNotification, (ctx.merchant_id, outgoing.notification_id))
-    row.state, row.settled_at = SENT, ctx.wall
+    row = ctx.db.get(StoredNotification, (ctx.merchant_id, outgoing.notification_id))
+    if row is not None:
+        row.state, row.settled_at = SENT, ctx.wall
 
 
 def _outgoing(

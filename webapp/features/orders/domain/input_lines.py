@@ -9,17 +9,20 @@ from typing import BinaryIO, TextIO, cast
 from webapp.features.orders.domain.order_file import (
     MAX_LINE_BYTES,
     ORDER,
+    PartOfOrderError,
     Reader,
     RefusedLineError,
     Row,
     SkippedLineError,
     csv_reader,
     jsonl_reader,
+    without_gift_card,
 )
 
 BLOCK_ROWS = 1_000
 GZIP_MAGIC = b"\x1f\x8b"
 SHOWN_OF_A_LINE = 500
+_NULL = "\\N"
 
 
 @dataclass(slots=True)
@@ -86,33 +89,56 @@ def copy_blocks(
     tally: Tally,
     report: RefusalReport,
 ) -> Iterator[bytes]:
-    """Blocks of COPY text `kind, line, customer, at, minor, key` of one source.
+    """Blocks of COPY text `kind, line, customer, at, minor, key, basis, included, order_key` of one
+    source.
 
     Raises RefusedLineError when a CSV's header cannot be used; bad lines go to the report.
     """
-    read: Reader | None = None
     block: list[str] = []
+    for line, rows in whole_orders(source, currency, exponent, tally, report):
+        block += [copy_line(row, line) for row in rows]
+        if len(block) >= BLOCK_ROWS:
+            yield "".join(block).encode()
+            block.clear()
+    yield "".join(block).encode()
+
+
+def whole_orders(
+    source: Source, currency: str, exponent: int, tally: Tally, report: RefusalReport
+) -> Iterator[tuple[int, list[Row]]]:
+    """(line, rows) of every good line; an order waits for the lines of its parts, which follow."""
+    read: Reader | None = None
+    line, held = 0, list[Row]()
     for number, content in bounded_lines(source.stream):
         if content is not None and not content.strip():
             continue
         if read is None:
-            first = (content or "").lstrip("\ufeff")
-            if not first.startswith("{"):
-                read = csv_reader(first, source.kind, currency, exponent)
+            content = (content or "").lstrip("\ufeff")
+            read = reader_of(content, source.kind, currency, exponent)
+            if not content.startswith("{"):
                 continue
-            read, content = jsonl_reader(currency, exponent), first
         tally.read += 1
         try:
-            block += [copy_line(row, tally.read) for row in rows_of(read, content)]
+            rows = rows_of(read, content)
+            yield line, held
+            line, held = tally.read, rows
+        except PartOfOrderError as part:
+            tally.skipped += 1
+            held = without_gift_card(held, part)
         except SkippedLineError:
             tally.skipped += 1
         except RefusedLineError as error:
             tally.refused += 1
             report.add(source.name, number, error, content or "")
-        if len(block) >= BLOCK_ROWS:
-            yield "".join(block).encode()
-            block.clear()
-    yield "".join(block).encode()
+    yield line, held
+
+
+def reader_of(first: str, kind: str, currency: str, exponent: int) -> Reader:
+    """The reader of a source whose first line is `first`. Raises RefusedLineError for a header that
+    cannot be used."""
+    if first.startswith("{"):
+        return jsonl_reader(currency, exponent)
+    return csv_reader(first, kind, currency, exponent)
 
 
 def rows_of(read: Reader, content: str | None) -> list[Row]:
@@ -125,4 +151,9 @@ def rows_of(read: Reader, content: str | None) -> list[Row]:
 def copy_line(row: Row, line: int) -> str:
     """One row in COPY's text form; ids hold nothing that COPY would need escaped."""
     key = "\\N" if row.key is None else row.key
-    return f"{row.kind}\t{line}\t{row.customer}\t{row.at}\t{row.minor}\t{key}\n"
+    basis = "\\N" if row.basis is None else row.basis
+    start = f"{row.kind}\t{line}\t{row.customer}\t{row.at}\t{row.minor}\t{key}\t{basis}"
+    if row.included is None and row.order_key is None:
+        return f"{start}\t\\N\t\\N\n"
+    included = "\\N" if row.included is None else row.included
+    return f"{start}\t{included}\t{row.order_key or _NULL}\n"

@@ -3,7 +3,7 @@
 A line becomes rows to take, a reason to skip it, or a reason to refuse it. Nothing here keeps more
 than one line, so a file of any size is read in constant memory. JSONL follows Shopify's bulk
 operations: one object a line, money as `{"shopMoney": {"amount", "currencyCode"}}`, children of an
-order on lines of their own with `__parentId` (they carry no order and are skipped).
+order on lines of their own with `__parentId`, right behind it (of these only gift cards matter).
 """
 
 import csv
@@ -11,12 +11,13 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from webapp.core.words import minor_units
+from webapp.features.orders.domain import basis
 
 ORDER, REFUND = "o", "r"
 MAX_LINE_BYTES = 1_048_576
@@ -33,13 +34,19 @@ _GID = re.compile(r"gid://shopify/\w+/(\w+)")
 @dataclass(frozen=True, slots=True)
 class Row:
     """One order or refund. `at` is ISO 8601, in the shop's zone where it names none; `customer` is
-    empty for guests; `key` is the shop's own id of the document, when the file has one."""
+    empty for guests; `key` is the shop's own id of the document, when the file has one.
+
+    `basis` is what points are counted on, None where only the total is known; `included` whether
+    an order's prices hold the tax; `order_key` the order of a refund."""
 
     kind: str
     customer: str
     at: str
     minor: int
     key: str | None
+    basis: int | None = None
+    included: bool | None = None
+    order_key: str | None = None
 
 
 class RefusedLineError(Exception):
@@ -52,6 +59,15 @@ class RefusedLineError(Exception):
 
 class SkippedLineError(Exception):
     """A line that is right but holds nothing to take, e.g. a test order."""
+
+
+class PartOfOrderError(SkippedLineError):
+    """A line that belongs to the order of another line; `gift_card` is what of it was paid for a
+    gift card."""
+
+    def __init__(self, order_key: str, gift_card: int) -> None:
+        super().__init__("part of an order")
+        self.order_key, self.gift_card = order_key, gift_card
 
 
 Reader = Callable[[str], list[Row]]
@@ -102,10 +118,28 @@ def jsonl_reader(currency: str, exponent: int) -> Reader:
         if not isinstance(node, dict):
             raise RefusedLineError("invalid_json", "the line is not a JSON object")
         if "__parentId" in node:
-            raise SkippedLineError("part of an order")
+            raise part_of_order(node, currency, exponent)
         return node_rows(node, currency, exponent)
 
     return read
+
+
+def part_of_order(node: dict[str, Any], currency: str, exponent: int) -> PartOfOrderError:
+    """What a child's line says of its order. Raises RefusedLineError."""
+
+    def money(found: object) -> int:
+        return shop_money(found, currency, exponent, ORDER)
+
+    key = clean_id(str(node["__parentId"]), "__parentId")
+    return PartOfOrderError(key, basis.gift_card(node, money))
+
+
+def without_gift_card(rows: list[Row], part: PartOfOrderError) -> list[Row]:
+    """The rows of an order, of which a part was a gift card."""
+    if not part.gift_card or not rows or rows[0].key != part.order_key or rows[0].basis is None:
+        return rows
+    order = replace(rows[0], basis=max(rows[0].basis - part.gift_card, 0))
+    return with_shares([order, *rows[1:]])
 
 
 def node_rows(node: dict[str, Any], currency: str, exponent: int) -> list[Row]:
@@ -126,13 +160,29 @@ def _order_rows(node: dict[str, Any], currency: str, exponent: int) -> list[Row]
     if not key:
         raise RefusedLineError("invalid_id", "the order has no id")
     at = instant(str(node.get("processedAt") or node.get("createdAt") or ""))
-    money = node.get("totalPriceSet") or node.get("currentTotalPriceSet")
-    rows = [Row(ORDER, customer, at, shop_money(money, currency, exponent, ORDER), key)]
+    total = node.get("totalPriceSet") or node.get("currentTotalPriceSet")
+
+    def money(found: object, kind: str = ORDER) -> int:
+        return shop_money(found, currency, exponent, kind)
+
+    counted, included = basis.of_node(node, money), node.get("taxesIncluded")
+    rows = [Row(ORDER, customer, at, money(total), key, counted, included)]
     for refund in node.get("refunds") or ():
-        minor = shop_money(refund.get("totalRefundedSet"), currency, exponent, REFUND)
+        minor = money(refund.get("totalRefundedSet"), REFUND)
         refund_key = clean_id(str(refund.get("id") or ""), "refunds.id") or None
-        rows.append(Row(REFUND, customer, instant(str(refund["createdAt"])), minor, refund_key))
-    return rows
+        given_at = instant(str(refund["createdAt"]))
+        rows.append(Row(REFUND, customer, given_at, minor, refund_key, order_key=key))
+    return with_shares(rows)
+
+
+def with_shares(rows: list[Row]) -> list[Row]:
+    """An order and its refunds, each refund with its share of the order's basis."""
+    order, *refunds = rows
+    if order.basis is None or not refunds:
+        return rows
+    parts = basis.shares(order.basis, order.minor, [refund.minor for refund in refunds])
+    shared = zip(refunds, parts, strict=True)
+    return [order, *(replace(refund, basis=part) for refund, part in shared)]
 
 
 def shop_money(money: object, currency: str, exponent: int, kind: str) -> int:

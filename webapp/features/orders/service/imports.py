@@ -14,14 +14,20 @@ from typing import Any
 from sqlalchemy import text
 
 from webapp.core.context import Context
+from webapp.features.orders.domain.order_file import ORDER, REFUND
 from webapp.features.orders.messages import BeginImport, ImportProgress, Staged, TakeChunk
 from webapp.features.orders.models import Import
+from webapp.features.orders.service.refunds import settle_waiting
 from webapp.features.orders.service.rows import add_rows
 
 IMPORTED = {"o": "orders.imported", "r": "refunds.imported"}
 _STAGED_ROWS = """
-    select seq, external_id, customer, at, minor from taking where seq between :first and :last
+    select seq, external_id, customer, at, minor, basis as basis_minor, included as taxes_included,
+           order_key
+    from taking where seq between :first and :last
 """
+# What a file tells beside the total, of each kind.
+TOLD_BY_FILES = {ORDER: ("basis_minor", "taxes_included"), REFUND: ("basis_minor", "order_key")}
 
 
 def begin_import(ctx: Context, message: BeginImport) -> str:
@@ -59,8 +65,8 @@ def note_progress(ctx: Context, message: ImportProgress) -> None:
 
 
 def stage(ctx: Context, timezone: str, lines: Iterable[bytes]) -> Staged:
-    """Copy rows (`kind, line, customer, at, minor, key` in COPY's text form) into the staging
-    table and give every row its place and its external id.
+    """Copy rows (`kind, line, customer, at, minor, key, basis, included, order_key` in COPY's text
+    form) into the staging table and give every row its place and its external id.
 
     Times without a zone are read in `timezone`. Rows without a key of the shop's own get one made
     of customer, time, amount and their ordinal among identical rows.
@@ -83,13 +89,14 @@ def stage(ctx: Context, timezone: str, lines: Iterable[bytes]) -> Staged:
 _CREATE_STAGED = """
 drop table if exists staged, taking;
 create temporary table staged (
-    kind "char", line bigint, customer text, at timestamptz(3), minor bigint, key text
+    kind "char", line bigint, customer text, at timestamptz(3), minor bigint, key text,
+    basis bigint, included boolean, order_key text
 )
 """
-_COPY = "copy staged (kind, line, customer, at, minor, key) from stdin"
+_COPY = "copy staged (kind, line, customer, at, minor, key, basis, included, order_key) from stdin"
 _CREATE_TAKING = """
 create temporary table taking as
-select kind, customer, at, minor,
+select kind, customer, at, minor, basis, included, order_key,
        row_number() over (order by kind, customer, at, minor, line) as seq,
        coalesce(
            key,
@@ -103,8 +110,11 @@ from staged
 def take_chunk(ctx: Context, message: TakeChunk) -> int:
     """Write one chunk of staged rows that are new, and say so by topic; gives back their number."""
     found = {"first": message.first, "last": message.last}
-    taken, low, high = add_rows(ctx, message.store_id, message.kind, _STAGED_ROWS, found)
+    told = TOLD_BY_FILES[message.kind]
+    taken, low, high = add_rows(ctx, message.store_id, message.kind, _STAGED_ROWS, found, told)
     if taken:
+        if message.kind == ORDER:
+            settle_waiting(ctx, message.store_id)
         count_taken(ctx, message.import_id, taken)
         payload = {"store_id": message.store_id, "first": low, "last": high}
         ctx.emit(IMPORTED[message.kind], f"{message.import_id}:{low}", payload)

@@ -19,20 +19,34 @@ TABLES = {
 }
 
 
+def lock(ctx: Context) -> None:
+    """Let orders, refunds and customers of one merchant come in one transaction after another,
+    whatever way they come: so the ids of new ones are a range of their own, an order and its
+    refunds do not miss each other, and nobody waits crosswise."""
+    sql = text("select pg_advisory_xact_lock(hashtext('orders in'), hashtext(:merchant_id))")
+    ctx.db.execute(sql, {"merchant_id": ctx.merchant_id})
+
+
 def add_rows(
-    ctx: Context, store_id: str, kind: str, source: str, values: Mapping[str, Any]
+    ctx: Context,
+    store_id: str,
+    kind: str,
+    source: str,
+    values: Mapping[str, Any],
+    told: Sequence[str] = (),
 ) -> tuple[int, int, int]:
     """Add those rows of `source` that are new: (how many, their first id, their last id).
 
-    `source` is a SELECT of seq, external_id, customer (empty for guests), at and minor, with
-    `values` for its placeholders. Rows of one merchant come in one transaction after another, so
-    that the ids of the new ones are a range of their own.
+    `source` is a SELECT of seq, external_id, customer (empty for guests), at, minor and the columns
+    `told`, with `values` for its placeholders. The new ones have a range of ids of their own.
     """
-    lock = text("select pg_advisory_xact_lock(hashtext('orders in'), hashtext(:merchant_id))")
+    lock(ctx)
     table, at_column, id_column = TABLES[kind]
     bound = {**values, "merchant_id": ctx.merchant_id, "store_id": store_id}
-    ctx.db.execute(lock, {"merchant_id": ctx.merchant_id})
-    sql = _ADD_ROWS.format(table=table, at_column=at_column, id_column=id_column, source=source)
+    extra = "".join(f", {column}" for column in told)
+    sql = _ADD_ROWS.format(
+        table=table, at_column=at_column, id_column=id_column, source=source, extra=extra
+    )
     taken, low, high = ctx.db.execute(text(sql), bound).one()
     return int(taken), int(low or 0), int(high or 0)
 
@@ -63,8 +77,10 @@ with chunk as materialized (
     union all
     select customer, customer_id from fresh
 ), added as (
-    insert into {table} (merchant_id, store_id, external_id, customer_id, {at_column}, amount_minor)
-    select :merchant_id, :store_id, external_id, customer_id, at, minor
+    insert into {table} (
+        merchant_id, store_id, external_id, customer_id, {at_column}, amount_minor{extra}
+    )
+    select :merchant_id, :store_id, external_id, customer_id, at, minor{extra}
     from chunk left join members using (customer)
     order by seq
     on conflict (merchant_id, store_id, external_id) do nothing
@@ -76,25 +92,35 @@ select count(*), min({id_column}), max({id_column}) from added
 
 def add_given(ctx: Context, store: Store, kind: str, rows: Sequence[Row]) -> tuple[int, int, int]:
     """Add those of these rows of one kind that are new: (how many, first id, last id)."""
-    values = {
-        "keys": [row.key for row in rows],
-        "customers": [row.customer for row in rows],
-        "ats": [_instant(row.at, store.timezone) for row in rows],
-        "minors": [row.minor for row in rows],
-    }
-    return add_rows(ctx, store.store_id, kind, _GIVEN_ROWS, values)
+    values = {**given(rows, store), "order_keys": [row.order_key for row in rows]}
+    told = TOLD_BY_ROWS[kind]
+    return add_rows(ctx, store.store_id, kind, _GIVEN_ROWS, values, told)
 
 
+TOLD_BY_ROWS = {"o": ("basis_minor", "taxes_included"), "r": ("basis_minor", "order_key")}
 _GIVEN_ROWS = """
-    select row_number() over () as seq, external_id, customer, at, minor
+    select row_number() over () as seq, given.*
     from unnest(
         cast(:keys as text[]), cast(:customers as text[]), cast(:ats as timestamptz[]),
-        cast(:minors as bigint[])
-    ) as given(external_id, customer, at, minor)
+        cast(:minors as bigint[]), cast(:bases as bigint[]), cast(:included as boolean[]),
+        cast(:order_keys as text[])
+    ) as given(external_id, customer, at, minor, basis_minor, taxes_included, order_key)
 """
 
 
-def _instant(written: str, timezone: str) -> datetime:
+def given(rows: Sequence[Row], store: Store) -> dict[str, Any]:
+    """The columns of rows, each as a list under the name of its placeholder."""
+    return {
+        "keys": [row.key for row in rows],
+        "customers": [row.customer for row in rows],
+        "ats": [moment(row.at, store.timezone) for row in rows],
+        "minors": [row.minor for row in rows],
+        "bases": [row.basis for row in rows],
+        "included": [row.included for row in rows],
+    }
+
+
+def moment(written: str, timezone: str) -> datetime:
     """A moment that `instant` has let through; in the shop's zone where it names none."""
     at = datetime.fromisoformat(written)
     return at if at.tzinfo else at.replace(tzinfo=zone(timezone))

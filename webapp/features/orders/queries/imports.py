@@ -10,7 +10,9 @@ from webapp.core.context import Context
 from webapp.core.words import Money
 
 IMPORTS_SHOWN = 5
-TAKEN = frozenset({"orders.imported", "orders.paid", "refunds.imported"})
+TAKEN = frozenset(
+    {"orders.imported", "orders.paid", "refunds.imported", "orders.refunded", "orders.cancelled"}
+)
 # A running import tells its progress every second; only the sort of a huge file takes minutes.
 SILENT_MEANS_KILLED = timedelta(minutes=15)
 
@@ -116,10 +118,15 @@ with bought as (
            sum(amount_minor) as gross
     from orders
     where merchant_id = :merchant_id and (cast(:store as text) is null or store_id = :store)
+      and cancelled_at is null
     group by store_id
 ), returned as (
-    select store_id, sum(amount_minor) as amount
-    from refunds where merchant_id = :merchant_id group by store_id
+    select r.store_id, sum(r.amount_minor) as amount
+    from refunds r
+    left join orders o on o.merchant_id = :merchant_id and o.store_id = r.store_id
+        and o.external_id = r.order_key
+    where r.merchant_id = :merchant_id and o.cancelled_at is null
+    group by r.store_id
 )
 select s.currency, sum(b.orders)::bigint as orders,
        min((b.first_at at time zone s.timezone)::date) as first_day,
