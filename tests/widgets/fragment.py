@@ -7,10 +7,11 @@ from jinja2 import Environment, FileSystemLoader
 
 from tests.widgets.storefront import ROOT
 from webapp.core import i18n
+from webapp.features.points.service.receipt_words import Explained
 
 WIDGET = ROOT / "webapp" / "features" / "points" / "widgets" / "points_display"
 ENTRIES = [
-    {"day": date(2026, 3, 9) - timedelta(days=9 * n), "label": "Order", "points": points}
+    Explained(9 - n, date(2026, 3, 9) - timedelta(days=9 * n), "Order", points, ("1 < 2", "So"))
     for n, points in enumerate((1250, -200, 80, 5, -1))
 ]
 

@@ -12,7 +12,7 @@ class Visitor:
     """Who looks at a widget: the shop, and the member when one is signed in. A customer who signed
     in but is not known yet is `signed_in` without a `customer_id`; `external_id` is the store's own
     number for them. `root` begins the addresses of the shop in the visitor's language, e.g. `/ar`,
-    or is empty."""
+    or is empty. `before` asks for what is older than that entry, where a list is long."""
 
     shop: str
     path_prefix: str
@@ -21,6 +21,7 @@ class Visitor:
     signed_in: bool
     store_id: str
     external_id: str | None
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("widgets", __name__)
 
 FRAGMENT_SECONDS = 60
+ENTRY = re.compile(r"[0-9]{1,18}", re.ASCII)
 SHOP_ROOT = re.compile(r"/[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -63,6 +64,9 @@ def render(name: str) -> bytes:
         raise AppError(NOT_FOUND)
     visitor = visitor_of(address, asked, member_of(address, asked))
     _, widget = discovery.widgets()[name]
+    if visitor.before is not None:
+        # Somebody could ask for any number of these, so they are not kept.
+        return draw(address, visitor, name)
     who = visitor.customer_id or ("new" if visitor.signed_in else "guest")
     key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, name, who)
     found = parts().cache.get(key, widget.tags(visitor))
@@ -100,6 +104,7 @@ def member_of(address: StoreAddress, asked: tenancy.ProxyRequest) -> str | None:
 def visitor_of(
     address: StoreAddress, asked: tenancy.ProxyRequest, customer_id: str | None
 ) -> Visitor:
+    before = request.args.get("before", "")
     return Visitor(
         shop=asked.shop,
         path_prefix=asked.path_prefix,
@@ -108,6 +113,7 @@ def visitor_of(
         signed_in=asked.customer is not None,
         store_id=address.store_id,
         external_id=asked.customer,
+        before=int(before) if ENTRY.fullmatch(before) else None,
     )
 
 

@@ -65,3 +65,10 @@ FIRST_RULE = Rule(
     signup_points=0,
     birthday_points=0,
 )
+
+
+def whole_terms(rate: Decimal) -> tuple[int, int]:
+    """(units, points): a rate as whole points for the smallest power of ten of whole units: 1.25
+    is 125 points for 100 units, 0.0061 is 61 points for 10,000."""
+    decimals = max(0, -int(rate.normalize().as_tuple().exponent))
+    return 10**decimals, int(rate.scaleb(decimals))

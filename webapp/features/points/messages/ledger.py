@@ -40,7 +40,10 @@ class Receipt:
     """One line of a member's history, explained. `points` of an order are `basis_minor` of
     `currency` at `rate` points for a whole unit, under `rule_version` of the rules; `order_key` is
     the shop's own id of the order. They can be spent from `available_at` until `expires_at` (None:
-    for ever). `day` is in the store's zone, `reason` a person's words for a correction."""
+    for ever). `day` is in the store's zone, and so are `ordered_on`, the day of the order, and the
+    `first_day` and the `last_day` on which the points can be spent. `reason` is a person's words
+    for a correction, or says what a bonus is for; `reward` what was had, in the reader's
+    language."""
 
     entry_id: int
     at: datetime
@@ -58,6 +61,10 @@ class Receipt:
     expires_at: datetime | None
     redemption_id: str | None
     reason: str | None
+    ordered_on: date | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    reward: str | None = None
 
 
 NOTIFICATIONS = (

@@ -1,6 +1,7 @@
 """Every entry explained: what a member got or gave points for, and why so many."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -13,12 +14,37 @@ def receipts(
 ) -> Sequence[Receipt]:
     """The newest entries of all homes of a member, or the next older ones than `before`. What one
     event did to several homes, e.g. a redemption, is one line."""
+    return _read(ctx, member, most, (before.at, before.entry_id) if before else None)
+
+
+def receipts_before(ctx: Context, member: str, most: int, entry_id: int) -> Sequence[Receipt]:
+    """The next older lines than the one that is named; none when it is not a line of the member."""
+    values = {"merchant_id": ctx.merchant_id, "member": member, "entry_id": entry_id}
+    at: datetime | None = ctx.db.scalar(_AT, values)
+    return _read(ctx, member, most, (at, entry_id)) if at else ()
+
+
+_AT = text(
+    """
+    select t.occurred_at
+    from users u join points_transactions t
+        on t.merchant_id = u.merchant_id and t.customer_id = u.customer_id
+    where u.merchant_id = :merchant_id and t.transaction_id = :entry_id
+      and (u.customer_id = :member or u.merged_into = :member)
+    """
+)
+
+
+def _read(
+    ctx: Context, member: str, most: int, before: tuple[datetime, int] | None
+) -> Sequence[Receipt]:
     values = {
         "merchant_id": ctx.merchant_id,
         "member": member,
+        "locale": ctx.locale,
         "most": most,
-        "at": before and before.at,
-        "entry_id": before and before.entry_id,
+        "at": before and before[0],
+        "entry_id": before and before[1],
     }
     return [Receipt(*row) for row in ctx.db.execute(_RECEIPTS, values)]
 
@@ -47,10 +73,15 @@ _RECEIPTS = text(
     select l.entry_id, l.at, (l.at at time zone s.timezone)::date as day, l.type, l.points,
         l.store_id, coalesce(s.name, s.shop_domain) as store_name, o.external_id as order_key,
         l.rule_version, l.rate, l.basis_minor, l.currency, l.available_at, l.expires_at,
-        l.redemption_id, l.reason
+        l.redemption_id, l.reason, (o.ordered_at at time zone s.timezone)::date as ordered_on,
+        (l.available_at at time zone s.timezone)::date as first_day,
+        ((l.expires_at - interval '1 millisecond') at time zone s.timezone)::date as last_day,
+        coalesce(r.names ->> :locale, r.names ->> r.default_locale) as reward
     from lines l
     join stores s on s.merchant_id = :merchant_id and s.store_id = l.store_id
     left join orders o on o.merchant_id = :merchant_id and o.order_id = l.order_id
+    left join redemptions d on d.merchant_id = :merchant_id and d.redemption_id = l.redemption_id
+    left join rewards r on r.merchant_id = :merchant_id and r.reward_id = d.reward_id
     where cast(:at as timestamptz) is null or (l.at, l.entry_id) < (:at, :entry_id)
     order by l.at desc, l.entry_id desc
     limit :most

@@ -121,7 +121,16 @@ def _grant(ctx: Context, claim: Row[Any], *, capped: bool) -> None:
         if home is not None and points:
             key = keys[f"{side}_key"] = f"referral:{claim.claim_id}:{side}"
             end = bonus_expires_at(ctx, claim.store_id, ctx.now)
-            bonus = Credit(home, claim.store_id, "bonus", points, key, ctx.now, expires_at=end)
+            bonus = Credit(
+                home,
+                claim.store_id,
+                "bonus",
+                points,
+                key,
+                ctx.now,
+                expires_at=end,
+                reason="referral",
+            )
             credit(ctx, bonus)
     state, reason = ("refused", "cap") if capped else ("rewarded", None)
     values = _bound(ctx, claim_id=claim.claim_id, state=state, reason=reason, **keys)
