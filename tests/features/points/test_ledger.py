@@ -82,9 +82,8 @@ def test_member_sees_the_newest_entries_first(committed: Parts, tmp_path: Path) 
     tenant = awarded(committed, tmp_path, *rows)
     with committed.database.transaction(tenant.merchant_id) as ctx:
         customer = ctx.db.scalar(text("select customer_id from users"))
-        standing = queries.standing(ctx, customer)
-    assert [entry.points for entry in standing.entries] == [7, 6, 5, 4, 3]
-    assert (standing.balance, standing.to_next_hundred) == (28, 72)
+        assert [line.points for line in queries.receipts(ctx, str(customer), 5)] == [7, 6, 5, 4, 3]
+        assert queries.spendable(ctx, str(customer)) == 28
 
 
 def test_guests_order_earns_nothing_but_counts_as_an_order(

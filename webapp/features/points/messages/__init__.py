@@ -4,10 +4,8 @@ subject, gathered here."""
 from webapp.core.contract import Notification
 from webapp.features.points.messages import ledger, referrals, rewards, tiers
 from webapp.features.points.messages.ledger import (
-    Entry,
     OrderRange,
     Receipt,
-    Standing,
 )
 from webapp.features.points.messages.rewards import (
     CancelRedemption,
@@ -43,7 +41,6 @@ __all__ = [
     "CardsPushed",
     "CodeToEnd",
     "CodeToMake",
-    "Entry",
     "OrderRange",
     "PointsSynced",
     "ReadBack",
@@ -52,6 +49,5 @@ __all__ = [
     "RedemptionCancelled",
     "RewardRedeemed",
     "SaveReward",
-    "Standing",
     "SyncPoints",
 ]

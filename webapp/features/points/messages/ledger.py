@@ -18,24 +18,6 @@ class OrderRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One ledger entry as a shopper sees it; `day` is in the store's zone."""
-
-    day: date
-    type: str
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A member's balance and the last entries, newest first."""
-
-    balance: int
-    entries: tuple[Entry, ...]
-    to_next_hundred: int
-
-
-@dataclass(frozen=True, slots=True)
 class Receipt:
     """One line of a member's history, explained. `points` of an order are `basis_minor` of
     `currency` at `rate` points for a whole unit, under `rule_version` of the rules; `order_key` is

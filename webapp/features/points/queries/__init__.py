@@ -5,7 +5,6 @@ from webapp.features.points.queries.balances import (
     PointsTotals,
     multi_store_adoption,
     spendable,
-    standing,
     totals,
 )
 from webapp.features.points.queries.receipts import receipts
@@ -32,7 +31,6 @@ __all__ = [
     "rule_at",
     "rules",
     "spendable",
-    "standing",
     "stores_shared",
     "sync_accuracy",
     "totals",

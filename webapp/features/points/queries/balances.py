@@ -6,9 +6,7 @@ from sqlalchemy import text
 
 from webapp.core.context import Context
 from webapp.core.contract import Measured
-from webapp.features.points.messages import Entry, Standing
 
-ENTRIES_SHOWN = 5
 NEXT_STEP_POINTS = 100
 
 
@@ -21,15 +19,6 @@ class PointsTotals:
     entries: int
     pushed: int
     to_push: int
-
-
-def standing(ctx: Context, customer_id: str | None) -> Standing:
-    """A member's balance and last entries; all zero for somebody without any."""
-    values = {"merchant_id": ctx.merchant_id, "customer_id": customer_id, "most": ENTRIES_SHOWN}
-    balance = spendable(ctx, customer_id) if customer_id else 0
-    rows = ctx.db.execute(text(_ENTRIES), values)
-    entries = tuple(Entry(day, kind, points) for day, kind, points in rows)
-    return Standing(balance, entries, NEXT_STEP_POINTS - balance % NEXT_STEP_POINTS)
 
 
 def spendable(ctx: Context, member: str) -> int:
@@ -54,19 +43,6 @@ select
         select sum(d.points) from homes join points_deficits d using (customer_id)
         where d.merchant_id = :merchant_id
     ), 0)
-"""
-
-_ENTRIES = """
-select (t.occurred_at at time zone s.timezone)::date, t.type, t.points
-from points_transactions t
-join stores s on s.merchant_id = t.merchant_id and s.store_id = t.store_id
-where t.merchant_id = :merchant_id and t.customer_id in (
-    select customer_id from users where merchant_id = :merchant_id and customer_id = :customer_id
-    union
-    select customer_id from users where merchant_id = :merchant_id and merged_into = :customer_id
-)
-order by t.occurred_at desc, t.transaction_id desc
-limit :most
 """
 
 
