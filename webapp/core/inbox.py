@@ -152,6 +152,7 @@ def keep(ctx: Context, arrival: Arrival) -> bool:
         "triggered_at": arrival.triggered_at,
         "wall": ctx.wall,
         "body": ctx.keys.seal(arrival.body.decode("utf-8", "replace"), place),
+        "subject": subject(arrival),
         "outbox_topic": topic,
         "handlers": list(handlers),
     }
@@ -166,10 +167,10 @@ _KEEP = text(
     with kept as (
         insert into inbound_events (
             merchant_id, source, topic, store_id, delivery_id, business_key, triggered_at,
-            received_at, body
+            received_at, body, subject
         ) values (
             :merchant_id, :source, :topic, :store_id, :delivery_id, :business_key, :triggered_at,
-            :wall, :body
+            :wall, :body, :subject
         )
         on conflict do nothing
         returning event_id
@@ -198,6 +199,24 @@ def business_key(arrival: Arrival) -> str | None:
     if key is not None and updated_at and word in AGAIN:
         return f"{arrival.store_id}:{key}@{updated_at}"
     return f"{arrival.store_id}:{arrival.event}" if arrival.event else None
+
+
+def subject(arrival: Arrival) -> str | None:
+    """Whom an event of a shop is about: a customer, by the shop's own id, or `order:<id>` where no
+    customer is named. So what is waiting about somebody is found, and what is kept about them, too,
+    without opening every body."""
+    if arrival.source != "shopify":
+        return None
+    said, topic = arrival.document, arrival.topic
+    customer = said.get("customer")
+    if isinstance(customer, Mapping) and customer.get("id") is not None:
+        return str(customer["id"])
+    if topic.startswith(("customers/", "customers_")):
+        kept = str(said.get("admin_graphql_api_customer_kept_id") or "").rpartition("/")[2]
+        found = said.get("customer_id") or said.get("id") or kept
+        return str(found) if found else None
+    order = said.get("id") if topic.startswith("orders/") else said.get("order_id")
+    return f"order:{order}" if order is not None else None
 
 
 def read_events(ctx: Context, event_ids: Sequence[int]) -> list[InboundEvent]:
