@@ -46,7 +46,7 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
         "rewards": [row(ctx, line, where) for line in lines],
         "kinds": options(ctx, KINDS),
         "policies": options(ctx, POLICIES),
-        "fields": {name: i18n.text(ctx.locale, *said) for name, said in FIELDS.items()},
+        "fields": {name: labelled(ctx.locale, name) for name in FIELDS},
         "where": where,
         "currencies": [
             {
