@@ -99,7 +99,10 @@ def act(action: str) -> Response:
     if not widget:
         return rest.envelope({"status": "ok", **answer, "error": None}, 200)
     done = Notice(True, i18n.text(g.locale, *row.said)) if row.said else None
-    return page(address, widgets.visitor_of(address, asked, member), widget, done)
+    # Who they are may have changed: they may have parted their customers from one another.
+    return page(
+        address, widgets.visitor_of(address, asked, widgets.member_of(address, asked)), widget, done
+    )
 
 
 @blueprint.after_request

@@ -1,6 +1,10 @@
 """Days that birthdays are on."""
 
 from calendar import monthrange
+from datetime import timedelta
+
+# Who has named a birthday may name another after so long.
+CHANGE_AGAIN = timedelta(days=365)
 
 # Any leap year: 29 February is a birthday like others.
 _LEAP_YEAR = 2024

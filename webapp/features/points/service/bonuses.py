@@ -15,7 +15,7 @@ from sqlalchemy import text
 from webapp.core import cache
 from webapp.core.context import Context
 from webapp.core.errors import INVALID_VALUE, AppError
-from webapp.features.points.domain.birthdays import is_day
+from webapp.features.points.domain.birthdays import CHANGE_AGAIN, is_day
 from webapp.features.points.messages.failures import BIRTHDAY_SET
 from webapp.features.points.messages.identities import BirthdaySet, SetBirthday
 from webapp.features.points.queries.rules import bonus_expires_at, rule_at
@@ -26,7 +26,6 @@ SIGNUP = "signup"
 BIRTHDAY = "birthday"
 # How long after a birthday its points are still given, when nobody worked in between.
 LATE = timedelta(days=7)
-CHANGE_AGAIN = timedelta(days=365)
 BIRTHDAYS_AT_ONCE = 1_000
 
 
