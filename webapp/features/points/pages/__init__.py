@@ -1,7 +1,7 @@
 """Points on the dashboard: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.points.pages import members, overview, rewards, rules, sharing, tiers
+from webapp.features.points.pages import members, overview, rewards, rules, sharing, sync, tiers
 from webapp.features.points.pages.overview import METRICS, PANELS
 
 PAGES: tuple[Page, ...] = (
@@ -9,6 +9,7 @@ PAGES: tuple[Page, ...] = (
     rewards.PAGE,
     sharing.PAGE,
     rules.PAGE,
+    sync.PAGE,
     tiers.PAGE,
 )
 
