@@ -44,9 +44,10 @@ def award_orders(ctx: Context, orders: OrderRange, *, live: bool = False) -> Non
         "rules": json.dumps(list(_periods(ctx, orders.store_id, live=live))),
     }
     hold_orders(ctx)
-    buyers = lock_buyers(ctx, values)
+    buyers, merged = lock_buyers(ctx, values)
     boosts = {m: str(by) for m, by in tiers.multipliers(ctx, buyers).items() if by != 1}
-    found = list(ctx.db.execute(_AWARD, {**values, "boosts": json.dumps(boosts)}))
+    values |= {"boosts": json.dumps(boosts), "merged": merged}
+    found = list(ctx.db.execute(_AWARD, values))
     earned = {row.customer_id: row for row in found if row.kind == "earned"}
     shown = {row.customer_id: row for row in found if row.kind == "card"}
     due = [m for m, row in shown.items() if row.at is not None and row.at <= ctx.now]
@@ -77,13 +78,16 @@ def _periods(ctx: Context, store_id: str, *, live: bool) -> Iterator[Mapping[str
             ends = begins if ends is None else min(begins, ends)
 
 
-def lock_buyers(ctx: Context, values: Mapping[str, Any]) -> list[str]:
-    """Lock the members who bought, in the order of their ids, and tell who they are. Once more
-    where members have been merged, for one may have been while we waited."""
-    buyers = ctx.db.scalar(_LOCK, values)
-    if ctx.db.scalar(_MERGED, values):
-        buyers = ctx.db.scalar(_LOCK, values)
-    return list(buyers or ())
+def lock_buyers(ctx: Context, values: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """Lock the members who bought, in the order of their ids: who they are, and whether the
+    merchant has merged members at all. Where that is so they are locked once more, for some may
+    have been merged while we waited."""
+    merged = bool(ctx.db.scalar(_MERGED, values))
+    buyers, again = ctx.db.execute(_LOCK, {**values, "merged": merged}).one()
+    if merged or again:
+        merged = True
+        buyers, _ = ctx.db.execute(_LOCK, {**values, "merged": True}).one()
+    return list(buyers or ()), merged
 
 
 def earnings(
@@ -127,26 +131,33 @@ _BALANCES = text(
 _MERGED = text(
     "select exists(select from users where merchant_id = :merchant_id and merged_into is not null)"
 )
-# Rows are touched in the order of their key, so that two transactions never wait crosswise. Rows of
-# large tables are looked up one by one by subselect, so that plans are the same with and without
-# statistics.
+# Rows are touched in the order of their key, so that two transactions never wait crosswise. Plans
+# are the same with and without statistics: orders are found by their ids alone before anything else
+# is asked of them, and rows of large tables are looked up one by one by subselect.
 _LOCK = text(
     """
-    with homes as materialized (
-        select distinct customer_id from orders
-        where merchant_id = :merchant_id and store_id = :store_id
-          and order_id between :first and :last and customer_id is not null
+    with placed as materialized (
+        select store_id, customer_id from orders
+        where merchant_id = :merchant_id and order_id between :first and :last
+    ), homes as materialized (
+        select distinct customer_id from placed
+        where store_id = :store_id and customer_id is not null
+        order by customer_id
     ), members as materialized (
-        select distinct (
-            select coalesce(u.merged_into, u.customer_id) from users u
-            where u.merchant_id = :merchant_id and u.customer_id = homes.customer_id
-        ) as member
-        from homes
-        order by member
+        select customer_id as member from homes where not :merged
+        union all
+        select member from (
+            select distinct (
+                select coalesce(u.merged_into, u.customer_id) from users u
+                where u.merchant_id = :merchant_id and u.customer_id = homes.customer_id
+            ) as member
+            from homes where :merged
+            order by member
+        ) as merged
     )
-    select array_agg(locked.customer_id)
+    select array_agg(locked.customer_id), bool_or(locked.merged_into is not null)
     from members cross join lateral (
-        select u.customer_id from users u
+        select u.customer_id, u.merged_into from users u
         where u.merchant_id = :merchant_id and u.customer_id = members.member
         for no key update
     ) as locked
@@ -161,6 +172,10 @@ _AWARD = text(
         )
     ), boosts as materialized (
         select cast(:boosts as jsonb) as by_member
+    ), placed as materialized (
+        select order_id, store_id, customer_id, ordered_at, cancelled_at,
+               coalesce(basis_minor, amount_minor) as basis
+        from orders where merchant_id = :merchant_id and order_id between :first and :last
     ), earning as materialized (
         select o.order_id, o.customer_id, o.ordered_at, r.version,
             case when b.by_member = '{}' then r.rate else round(r.rate * coalesce((
@@ -169,18 +184,17 @@ _AWARD = text(
                     where u.merchant_id = :merchant_id and u.customer_id = o.customer_id
                 )
             )::numeric, 1), 6) end as rate,
-            coalesce(o.basis_minor, o.amount_minor) as basis,
+            o.basis,
             case when r.hold_days = 0 then o.ordered_at else
                 (o.ordered_at at time zone :zone + make_interval(days => r.hold_days))
                 at time zone :zone end as available_at,
-            ((case when r.from_now then :now else o.ordered_at end at time zone :zone)::date
-                + r.expiry_days + 1)::timestamp at time zone :zone as expires_at
-        from boosts b cross join orders o join rules r
+            case when r.expiry_days is not null then
+                ((case when r.from_now then :now else o.ordered_at end at time zone :zone)::date
+                + r.expiry_days + 1)::timestamp at time zone :zone end as expires_at
+        from boosts b cross join placed o join rules r
             on (r.begins is null or o.ordered_at >= r.begins)
             and (r.ends is null or o.ordered_at < r.ends)
-        where o.merchant_id = :merchant_id and o.store_id = :store_id
-          and o.order_id between :first and :last
-          and o.customer_id is not null and o.cancelled_at is null
+        where o.store_id = :store_id and o.customer_id is not null and o.cancelled_at is null
     ), entered as (
         insert into points_transactions (
             merchant_id, customer_id, store_id, type, points, order_id, rule_version, rate,
@@ -203,10 +217,11 @@ _AWARD = text(
                expires_at
         from entered
     ), earned as materialized (
-        select e.customer_id, e.points, e.spendable, e.pending, e.score, e.at, (
-            select coalesce(u.merged_into, u.customer_id) from users u
-            where u.merchant_id = :merchant_id and u.customer_id = e.customer_id
-        ) as member
+        select e.customer_id, e.points, e.spendable, e.pending, e.score, e.at,
+            case when :merged then (
+                select coalesce(u.merged_into, u.customer_id) from users u
+                where u.merchant_id = :merchant_id and u.customer_id = e.customer_id
+            ) else e.customer_id end as member
         from (
             select customer_id, sum(points)::bigint as points,
                 coalesce(sum(points) filter (where state = 1), 0)::bigint as spendable,

@@ -87,15 +87,33 @@ def announce(ctx: Context, members: Iterable[str]) -> None:
     if not found:
         return
     ctx.stale(*map(cache.points_tag, found))
-    values = {"merchant_id": ctx.merchant_id, "members": found}
     requests = []
-    for store_id, customers in ctx.db.execute(_STORES, values):
+    for store_id, customers in _known_by(ctx, found):
         for start in range(0, len(customers), CARDS_A_PUSH):
             group = customers[start : start + CARDS_A_PUSH]
             requests.append((new_id("chg_"), {"store_id": store_id, "customers": group}))
     ctx.emit_all("points.changed", requests)
 
 
+def _known_by(ctx: Context, members: list[str]) -> Iterable[tuple[str, list[str]]]:
+    """(store id, homes of these members that it knows) of stores that we may write to."""
+    values = {"merchant_id": ctx.merchant_id, "members": members}
+    stores = list(ctx.db.execute(_TWO_STORES, values))
+    if len(stores) == 1 and not stores[0].merged:
+        # Everybody is a customer of the only store, under their own id.
+        return [(store.store_id, members) for store in stores if store.connected]
+    return [(store_id, list(homes)) for store_id, homes in ctx.db.execute(_STORES, values)]
+
+
+_TWO_STORES = text(
+    """
+    select store_id, access_token is not null as connected, exists(
+        select from users u where u.merchant_id = :merchant_id and u.merged_into is not null
+    ) as merged
+    from stores where merchant_id = :merchant_id
+    order by store_id limit 2
+    """
+)
 _STORES = text(
     """
     with homes as materialized (

@@ -44,10 +44,12 @@ def take_back_refunds(ctx: Context, refunds: OrderRange) -> None:
 # Orders are looked up by subselect, so that the plan is the same with and without statistics.
 _REFUNDED = text(
     """
-    with told as materialized (
-        select distinct order_key from refunds
-        where merchant_id = :merchant_id and store_id = :store_id
-          and refund_id between :first and :last and order_key is not null
+    with given as materialized (
+        select store_id, order_key from refunds
+        where merchant_id = :merchant_id and refund_id between :first and :last
+    ), told as materialized (
+        select distinct order_key from given
+        where store_id = :store_id and order_key is not null
     ), known as (
         select (
             select o.order_id from orders o
@@ -207,17 +209,18 @@ _INDEBTED = text(
 )
 _REFUNDED_BEFORE = text(
     """
-    select order_id from (
-        select o.order_id, (
+    with placed as materialized (
+        select order_id, store_id, external_id from orders
+        where merchant_id = :merchant_id and order_id between :first and :last
+    ), paid as materialized (
+        select order_id, (
             select 1 from refunds r
             where r.merchant_id = :merchant_id and r.store_id = :store_id
-              and r.order_key = o.external_id
+              and r.order_key = placed.external_id
             limit 1
         ) as refunded
-        from orders o
-        where o.merchant_id = :merchant_id and o.store_id = :store_id
-          and o.order_id between :first and :last
-    ) as paid
-    where refunded is not null
+        from placed where store_id = :store_id
+    )
+    select order_id from paid where refunded is not null order by order_id
     """
 )
