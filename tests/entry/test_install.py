@@ -1,14 +1,17 @@
 """Shops come, go and come back, against a stand-in for Shopify over real HTTP both ways."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from tests.entry.embedding import bearer, claims, signed
 from tests.entry.shopify_admin import API_KEY, SCOPES, SHOP, ShopifyShop, shopify_shop
+from tests.entry.test_dashboard import sign_in
 from tests.factories import FixedClock, make_tenant
 from webapp.app import create_app
 from webapp.core import routing
@@ -169,3 +172,53 @@ def test_oauth_answer_counts_unchanged_once_and_in_its_own_browser(shop: Shopify
 def test_oauth_begins_for_shops_only(held: Parts, given: str) -> None:
     answer = create_app(held).test_client().get("/auth", query_string={"shop": given})
     assert (answer.status_code, answer.headers["X-LoyalNest-Error"]) == (404, "shop_unknown")
+
+
+def as_owner(shop: ShopifyShop, role: str = "owner") -> tuple[str, str]:
+    """Sign the browser in as somebody of another account, and give (merchant id, form token)."""
+    tenant = make_tenant(shop.parts.database)
+    sign_in(shop.parts, shop.web, tenant, role)
+    found = re.search(r'name="form_token" value="([^"]+)"', shop.web.get("/admin/").text)
+    assert found
+    return tenant.merchant_id, found[1]
+
+
+def ask_to_join(shop: ShopifyShop, form_token: str) -> TestResponse:
+    return shop.web.post("/auth/store", data={"form_token": form_token, "shop": "fresh-shop"})
+
+
+def test_owner_connects_another_store_to_their_account(shop: ShopifyShop) -> None:
+    merchant_id, form_token = as_owner(shop)
+    assert 'action="/auth/store"' in shop.web.get("/admin/stores").text
+    asked = ask_to_join(shop, form_token)
+    answer = shop.web.get(agree(going_to(asked.headers["Refresh"])))
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/stores")
+    assert shop.address().merchant_id == merchant_id
+    assert SHOP in shop.web.get("/admin/stores").text
+
+
+def test_store_of_another_account_does_not_change_hands(shop: ShopifyShop) -> None:
+    shop.install()
+    before = shop.address()
+    _, form_token = as_owner(shop)
+    asked = ask_to_join(shop, form_token)
+    answer = shop.web.get(agree(going_to(asked.headers["Refresh"])))
+    assert (answer.status_code, answer.headers["X-LoyalNest-Error"]) == (409, "store_taken")
+    assert shop.address() == before
+
+
+def test_store_is_asked_for_by_owners_and_by_their_own_form_only(shop: ShopifyShop) -> None:
+    assert ask_to_join(shop, "x").status_code == 401
+    _, form_token = as_owner(shop)
+    assert ask_to_join(shop, f"{form_token}x").headers["X-LoyalNest-Error"] == "form_expired"
+    _, form_token = as_owner(shop, "manager")
+    assert ask_to_join(shop, form_token).headers["X-LoyalNest-Error"] == "permission_denied"
+
+
+def test_store_joins_nobody_once_somebody_else_is_signed_in(shop: ShopifyShop) -> None:
+    _, form_token = as_owner(shop)
+    back = agree(going_to(ask_to_join(shop, form_token).headers["Refresh"]))
+    as_owner(shop)
+    assert shop.web.get(back).status_code == 401
+    with shop.parts.database.before_tenant() as db:
+        assert routing.tenant_of_shop(db, SHOP) is None

@@ -61,22 +61,26 @@ def visit_of(address: StoreAddress, app: AppIdentity, user_id: str) -> StoreVisi
         return accounts.visit_store(ctx, address.store_id, app.app_id, user_id)
 
 
-def connect(app: AppIdentity, shop: str, grant: Grant) -> StoreAddress:
-    """Add the shop, or let it come back, with the token it granted; where it belongs.
+def connect(app: AppIdentity, shop: str, grant: Grant, account: str | None = None) -> StoreAddress:
+    """Add the shop, or let it come back, with the token it granted; where it belongs. A new shop is
+    a merchant of its own, unless it joins an `account`.
 
     Two first requests at once find each other out by the shop's domain: the second one's merchant
-    is rolled back, and it connects the store that the first one made.
+    is rolled back, and it connects the store that the first one made. Raises AppError(store_taken)
+    when the shop is to join an account but belongs to another.
     """
     message = InstallStore(shop, app.app_id, granted(grant))
     address = address_of(shop)
-    merchant_id = address.merchant_id if address else new_id("mer_")
+    if account and address and address.merchant_id != account:
+        raise AppError(STORE_TAKEN, store=shop)
+    merchant_id = address.merchant_id if address else account or new_id("mer_")
     try:
         with parts().database.transaction(merchant_id) as ctx:
             store_id = accounts.install_store(ctx, message)
     except AppError as error:
         if error.kind is not STORE_TAKEN or address is not None:
             raise
-        return connect(app, shop, grant)
+        return connect(app, shop, grant, account)
     return StoreAddress(merchant_id, store_id, app.app_id)
 
 

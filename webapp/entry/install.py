@@ -14,6 +14,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.core import i18n
+from webapp.core.contract import Form
 from webapp.core.errors import INSTALL_REFUSED, NOT_FOUND, SHOP_UNKNOWN, SIGNATURE_INVALID, AppError
 from webapp.core.oauth import shop_of_query, verify_query
 from webapp.core.routing import StoreAddress
@@ -42,6 +43,31 @@ def begin() -> AnyResponse:
     return ask(app, shop, PERSON if connected(app, address) else SHOP)
 
 
+@blueprint.post("/store")
+def add_store() -> AnyResponse:
+    """Connect one more shop to the account of the owner who is signed in here. They begin it, and
+    the shop agrees to it on Shopify's own page, in the same browser: so both sides have said yes.
+    Whether the shop has an account of its own already is told only after that."""
+    form = Form(request.form.to_dict(flat=False))
+    merchant_id = account_of_owner(form)
+    wanted = form.one("shop").lower()
+    shop = shop_domain(wanted if "." in wanted else f"{wanted}.myshopify.com")
+    if shop is None:
+        raise AppError(SHOP_UNKNOWN, shop=wanted[:100])
+    app, _ = app_for(shop)
+    return ask(app, shop, SHOP, merchant_id)
+
+
+def account_of_owner(form: Form | None = None) -> str:
+    """The account of the person who is signed in and may change its settings; with the `form` that
+    they have sent. Raises AppError: sign_in_required, permission_denied, form_expired."""
+    with identity.signed_in() as (ctx, _):
+        ctx.actor.demand("admin:settings")
+        if form is not None:
+            identity.check_form(form)
+        return ctx.merchant_id
+
+
 @blueprint.get("/callback")
 def callback() -> AnyResponse:
     """What Shopify says: the answer to a question of this very browser, signed by the app's own
@@ -57,6 +83,11 @@ def callback() -> AnyResponse:
     if not code or not hmac.compare_digest(state.encode(), str(asked.get("state", "")).encode()):
         raise AppError(SIGNATURE_INVALID)
     grant = exchanged(app, shop, code)
+    if asked.get("account"):
+        if account_of_owner() != asked["account"]:
+            raise AppError(SIGNATURE_INVALID)
+        arrival.connect(app, shop, grant, asked["account"])
+        return redirect("/admin/stores")
     if asked.get("step") == SHOP:
         arrival.connect(app, shop, grant)
         return ask(app, shop, PERSON)
@@ -106,11 +137,11 @@ def connected(app: AppIdentity, address: StoreAddress | None) -> bool:
     return address is not None and arrival.visit_of(address, app, "").state == "connected"
 
 
-def ask(app: AppIdentity, shop: str, step: str) -> Response:
-    """Go on to Shopify's page. The answer is a page that goes there by itself: a redirect after a
-    form may not lead to another site."""
+def ask(app: AppIdentity, shop: str, step: str, account: str | None = None) -> Response:
+    """Go on to Shopify's page; with an `account` the shop is to join it. The answer is a page that
+    goes there by itself: a redirect after a form may not lead to another site."""
     state = secrets.token_urlsafe(32)
-    session["oauth"] = {"state": state, "shop": shop, "step": step}
+    session["oauth"] = {"state": state, "shop": shop, "step": step, "account": account}
     asked = {
         "client_id": app.api_key,
         "scope": ",".join(accounts.SCOPES),
