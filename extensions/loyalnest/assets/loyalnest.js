@@ -24,8 +24,11 @@
     if (type[0] == 'h') return settle();
     const ready = load(block.dataset.ln);
     if (type != 'click') return;
-    const { copy, done } = target.dataset;
-    if (copy) navigator.clipboard.writeText(copy).then(() => (target.textContent = done));
+    const { copy, share, done } = target.dataset;
+    const url = share && new URL(share, location).href;
+    if (url && navigator.share) navigator.share({ url }).catch(() => {});
+    else if (copy || url)
+      navigator.clipboard.writeText(copy || url).then(() => (target.textContent = done));
     if (target.closest('.ln-fragment')) return;
     if (target == opener) opener.ariaExpanded = !(panel.hidden = !panel.hidden);
     else opener.focus();

@@ -1,7 +1,16 @@
 """Points on the dashboard: one module a page, gathered here."""
 
 from webapp.core.contract import Page
-from webapp.features.points.pages import members, overview, rewards, rules, sharing, sync, tiers
+from webapp.features.points.pages import (
+    invitations,
+    members,
+    overview,
+    rewards,
+    rules,
+    sharing,
+    sync,
+    tiers,
+)
 from webapp.features.points.pages.overview import METRICS, PANELS
 
 PAGES: tuple[Page, ...] = (
@@ -11,6 +20,7 @@ PAGES: tuple[Page, ...] = (
     rules.PAGE,
     sync.PAGE,
     tiers.PAGE,
+    invitations.PAGE,
 )
 
 __all__ = ["METRICS", "PAGES", "PANELS", "overview"]

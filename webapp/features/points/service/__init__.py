@@ -56,6 +56,7 @@ from webapp.features.points.service.referral_rewards import (
     take_turns,
 )
 from webapp.features.points.service.referral_settings import (
+    has_referral_programme,
     read_referral_programme,
     save_referral_programme,
     start_referral_programme,
@@ -107,6 +108,7 @@ __all__ = [
     "give_back",
     "give_up_reading",
     "grant_due_rewards",
+    "has_referral_programme",
     "invitation",
     "judge",
     "landing",

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from sqlalchemy import text
 
+from webapp.core import cache
 from webapp.core.context import Context
 from webapp.core.errors import INVALID_VALUE, AppError
 from webapp.core.models import Store
@@ -28,6 +29,11 @@ def read_referral_programme(ctx: Context) -> ReferralProgramme:
     """What is given; nothing while the merchant has set nothing up."""
     row = ctx.db.execute(_READ, {"merchant_id": ctx.merchant_id}).mappings().one_or_none()
     return ReferralProgramme(**row) if row else ReferralProgramme()
+
+
+def has_referral_programme(ctx: Context) -> bool:
+    """Whether the merchant has ever set something up."""
+    return ctx.db.execute(_READ, {"merchant_id": ctx.merchant_id}).one_or_none() is not None
 
 
 _READ = text(
@@ -58,6 +64,11 @@ def save_referral_programme(ctx: Context, programme: ReferralProgramme) -> None:
         friend_points=programme.friend_points,
         offer=programme.offer,
     )
+    stores = ctx.db.scalars(_STORES, {"merchant_id": ctx.merchant_id})
+    ctx.stale(*(cache.rewards_tag(store_id) for store_id in stores))
+
+
+_STORES = text("select store_id from stores where merchant_id = :merchant_id")
 
 
 def start_referral_programme(ctx: Context) -> None:

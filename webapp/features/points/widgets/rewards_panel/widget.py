@@ -12,7 +12,7 @@ from webapp.core.contract import Visitor, Widget
 from webapp.core.i18n import N_
 from webapp.features.points.domain.rewards import missing
 from webapp.features.points.queries import rewards as stored
-from webapp.features.points.widgets.rewards_panel import personal
+from webapp.features.points.widgets.rewards_panel import invite, personal
 
 # What a code's state is called; those that are still on their way are asked for again.
 STATES = {
@@ -48,7 +48,10 @@ class Section:
     template: str
 
 
-SECTIONS: tuple[Section, ...] = (Section(personal.load, personal.TEMPLATE),)
+SECTIONS: tuple[Section, ...] = (
+    Section(personal.load, personal.TEMPLATE),
+    Section(invite.load, invite.TEMPLATE),
+)
 
 
 def load(ctx: Context, visitor: Visitor) -> Mapping[str, Any]:
