@@ -116,7 +116,7 @@ def tell_of_people(
     changed = service.keep_contacts(ctx, store_id, [c for c in found if c is not None])
     consents = [consent for customer, _ in people for consent in consents_of(customer)]
     changed += service.keep_consents(ctx, store_id, consents)
-    service.tell_of(ctx, "customers.told", store_id, [*changed, *new])
+    service.tell_of(ctx, "customers.told", store_id, changed, new)
 
 
 def buyer(order: Mapping[str, Any]) -> str:

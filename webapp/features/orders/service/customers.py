@@ -74,18 +74,29 @@ _STRANGERS = text(
 )
 
 
-def tell_of(ctx: Context, topic: str, store_id: str, customers: Iterable[str]) -> None:
+def tell_of(
+    ctx: Context, topic: str, store_id: str, customers: Iterable[str], joined: Iterable[str] = ()
+) -> None:
     """Let the other features know that something happened to these customers of a store, in sets.
 
-    `customers.told`: another address, another proof of one, or a new member; `customers.deleted`:
-    gone from the shop; `customers.redacted`: to be forgotten.
+    `customers.told`: another address, another proof of one, or a new member (those have `joined`);
+    `customers.deleted`: gone from the shop; `customers.redacted`: to be forgotten.
     """
-    wanted = sorted(set(customers))
+    new = set(joined)
+    wanted = sorted({*customers, *new})
+    groups = [wanted[at : at + TOLD_A_MESSAGE] for at in range(0, len(wanted), TOLD_A_MESSAGE)]
     ctx.emit_all(
         topic,
         [
-            (new_id("peo_"), {"store_id": store_id, "customers": wanted[at : at + TOLD_A_MESSAGE]})
-            for at in range(0, len(wanted), TOLD_A_MESSAGE)
+            (
+                new_id("peo_"),
+                {
+                    "store_id": store_id,
+                    "customers": group,
+                    **({"joined": also} if (also := [one for one in group if one in new]) else {}),
+                },
+            )
+            for group in groups
         ],
     )
 

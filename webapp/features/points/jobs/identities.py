@@ -74,6 +74,10 @@ def grant_birthdays(ctx: Context) -> None:
     bonuses.grant_birthdays(ctx)
 
 
+def look_again(ctx: Context) -> None:
+    sharing.look_again(ctx)
+
+
 APPLIES: Applies = {
     "customers.told": recognise,
     "customers.merged": follow_shop_merges,
@@ -84,7 +88,7 @@ APPLIES: Applies = {
     "sharing.widened": link_widened,
     "sharing.narrowed": part_narrowed,
 }
-EVERY = {"hourly": grant_birthdays}
+EVERY = {"hourly": grant_birthdays, "daily": look_again}
 LABELS = {
     "customers.told": N_("deliveries.points.recognise", "Members recognised in several stores"),
     "customers.merged": N_("deliveries.points.shop_merges", "Customers that a shop merged"),

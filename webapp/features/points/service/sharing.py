@@ -97,6 +97,14 @@ _UNDONE = text(
 )
 
 
+def look_again(ctx: Context) -> None:
+    """Have the customers of all stores that share compared once more, for who became a member in
+    another way than by the shop's own word, e.g. from a file."""
+    shared = read_sharing(ctx).shared_stores
+    if len(shared) > 1:
+        _widen(ctx, _ids_of(ctx, shared), None)
+
+
 def work_widened(ctx: Context, store_id: str, after: str, change_id: str | None) -> None:
     """Link one chunk of a store's customers, and ask for the next."""
     if change_id is not None and _is_undone(ctx, change_id):
