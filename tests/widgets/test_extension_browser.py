@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.widgets.fragment import fragment
+from tests.widgets.fragment import ENTRIES, fragment
 from tests.widgets.shop_server import Answer, Shop, open_shop
 from tests.widgets.storefront import EXTENSION, ROOT, block, member
 from webapp.core import i18n
@@ -177,3 +178,35 @@ def test_without_scripts_there_is_the_balance_and_a_link(browser: Browser, shop:
     expect(page.locator("a.ln-link")).to_be_visible()
     expect(page.locator(".ln-toggle")).to_be_hidden()
     page.close()
+
+
+def test_older_lines_come_where_they_were_asked_for(page: Page, shop: Shop) -> None:
+    older = [replace(entry, label="Older") for entry in ENTRIES[:2]]
+    rest = fragment("en", entries=older, older=7, continued=True)
+    shop.answers = [Answer(body=fragment("en", older=9, root="/en")), Answer(body=rest)]
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    page.get_by_role("link", name="Show older entries").click()
+    expect(page.locator(".ln-entry")).to_have_count(len(ENTRIES) + 2)
+    assert "&before=9" in shop.asked[-1] and "/widgets/points_display?" in shop.asked[-1]
+    expect(page.locator(".ln-entry").nth(len(ENTRIES))).to_be_focused()
+    expect(page.locator(".ln-fragment")).to_have_count(1)
+    link = page.get_by_role("link", name="Show older entries")
+    assert "before=7" in (link.get_attribute("hx-get") or "")
+
+
+def test_older_lines_that_do_not_come_leave_everything_as_it_was(page: Page, shop: Shop) -> None:
+    shop.answers = [
+        Answer(body=fragment("en", older=9)),
+        Answer(503, '<div class="ln-fragment"></div>'),
+        Answer(body=fragment("en", entries=ENTRIES[:1], continued=True)),
+    ]
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    link = page.get_by_role("link", name="Show older entries")
+    with page.expect_response("**/widgets/points_display?*before=9"):
+        link.click()
+    expect(page.locator(".ln-entry")).to_have_count(len(ENTRIES))
+    link.click()
+    expect(page.locator(".ln-entry")).to_have_count(len(ENTRIES) + 1)
+    expect(link).to_have_count(0)

@@ -154,7 +154,7 @@ def _show(ctx: Context, tiers: Mapping[str, str | None]) -> tuple[str, ...]:
         "tiers": [tiers[member] for member in members],
     }
     moved = tuple(ctx.db.scalars(_SHOW, values))
-    ctx.stale(*map(cache.points_tag, members))
+    ctx.stale(*map(cache.points_tag, members), *map(cache.tiers_tag, members))
     return moved
 
 

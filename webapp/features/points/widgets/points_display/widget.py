@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webapp.core import i18n
-from webapp.core.cache import points_tag
+from webapp.core.cache import points_tag, tiers_tag
 from webapp.core.context import Context
 from webapp.core.contract import Visitor, Widget
 from webapp.core.i18n import N_
@@ -164,7 +164,8 @@ def tier_step(locale: str, standing: Progress) -> str:
 
 
 def tags(visitor: Visitor) -> tuple[str, ...]:
-    return (points_tag(visitor.customer_id),) if visitor.customer_id else ()
+    member = visitor.customer_id
+    return (points_tag(member), tiers_tag(member)) if member else ()
 
 
 WIDGET = Widget(load, tags)
