@@ -1,0 +1,109 @@
+"""What stores have told us of a member and no worker has come to yet."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import text
+
+from webapp.core import applying
+from webapp.core.context import Context
+
+# Who enters what orders bring and refunds take back; see `jobs.ledger`.
+LEDGER = "points.award_orders"
+# A refund may wait for its order, and the points of both for those.
+MOST_ROUNDS = 4
+MOST_AT_ONCE = 200
+
+
+def apply_backlog(ctx: Context, member: str) -> None:
+    """Apply what is known of this member's orders and refunds and not yet in the ledger.
+
+    It costs one query when there is nothing. A lane that is being worked is waited for only a
+    moment; what is in it then is in the next answer."""
+    for _ in range(MOST_ROUNDS):
+        waiting = _waiting(ctx, member)
+        if not waiting:
+            return
+        held = set(applying.lock_lanes(ctx, [*waiting, LEDGER]))
+        # What the ledger is to count comes first.
+        mine = sorted(held & set(waiting), key=lambda name: name == LEDGER)
+        applied = applying.apply_now(ctx, {name: waiting[name] for name in mine})
+        if not applied and len(held) < len({*waiting, LEDGER}):
+            return
+
+
+def _waiting(ctx: Context, member: str) -> Mapping[str, Sequence[int]]:
+    """Handler -> its messages about this member that are due."""
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "member": member,
+        "ledger": LEDGER,
+        "most": MOST_AT_ONCE,
+    }
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for handler, message_id in ctx.db.execute(_WAITING, values):
+        found[handler].append(message_id)
+    return found
+
+
+# Events that nobody has applied are few, and so is what waits for the ledger: both are found by
+# partial indexes, which are nearly empty on a quiet day.
+_WAITING = text(
+    """
+    with homes as materialized (
+        select customer_id from users where merchant_id = :merchant_id and customer_id = :member
+        union all
+        select customer_id from users where merchant_id = :merchant_id and merged_into = :member
+    ), told as (
+        select e.event_id, e.topic
+        from homes
+        join customer_identities i
+            on i.merchant_id = :merchant_id and i.customer_id = homes.customer_id
+        join inbound_events e on e.merchant_id = :merchant_id and e.subject = i.external_id
+            and e.store_id = i.store_id and e.applied_at is null
+        union all
+        select e.event_id, e.topic
+        from inbound_events e
+        join orders o on o.merchant_id = :merchant_id and o.store_id = e.store_id
+            and o.external_id = substr(e.subject, 7)
+        join homes on homes.customer_id = o.customer_id
+        where e.merchant_id = :merchant_id and e.applied_at is null
+          and starts_with(e.subject, 'order:')
+    )
+    select d.handler, d.message_id
+    from told
+    join outbox m on m.merchant_id = :merchant_id
+        and m.topic = 'in.shopify.' || told.topic and m.key = told.event_id::text
+    join deliveries d on d.merchant_id = m.merchant_id and d.message_id = m.message_id
+    where d.dead_at is null and d.due_at <= statement_timestamp()
+    union all
+    select d.handler, d.message_id
+    from deliveries d
+    join outbox m on m.merchant_id = d.merchant_id and m.message_id = d.message_id
+    where d.handler = :ledger and d.merchant_id = :merchant_id and d.dead_at is null
+      and d.due_at <= statement_timestamp() and case m.topic
+        when 'orders.paid' then exists (
+            select from homes join orders o on o.merchant_id = :merchant_id
+                and o.customer_id = homes.customer_id
+                and o.store_id = m.payload ->> 'store_id'
+                and o.order_id between (m.payload ->> 'first')::bigint
+                    and (m.payload ->> 'last')::bigint
+        )
+        when 'orders.refunded' then exists (
+            select from homes join refunds r on r.merchant_id = :merchant_id
+                and r.customer_id = homes.customer_id
+                and r.store_id = m.payload ->> 'store_id'
+                and r.refund_id between (m.payload ->> 'first')::bigint
+                    and (m.payload ->> 'last')::bigint
+        )
+        when 'orders.cancelled' then exists (
+            select from homes join orders o on o.merchant_id = :merchant_id
+                and o.customer_id = homes.customer_id
+            where m.payload -> 'orders' @> to_jsonb(o.order_id)
+        )
+        else false
+      end
+    order by 2
+    limit :most
+    """
+)
