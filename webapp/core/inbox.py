@@ -30,6 +30,7 @@ ONCE = frozenset({"create", "paid", "cancelled", "delete"})
 # ... and these again and again; the document says when. Of all others the sender's event counts.
 AGAIN = frozenset({"update", "updated"})
 EVENTS_A_BATCH = 500
+MAX_SUBJECT = 128
 
 
 class StoredEvent(Base):
@@ -210,13 +211,17 @@ def subject(arrival: Arrival) -> str | None:
     said, topic = arrival.document, arrival.topic
     customer = said.get("customer")
     if isinstance(customer, Mapping) and customer.get("id") is not None:
-        return str(customer["id"])
+        return _short(customer["id"])
     if topic.startswith(("customers/", "customers_")):
         kept = str(said.get("admin_graphql_api_customer_kept_id") or "").rpartition("/")[2]
         found = said.get("customer_id") or said.get("id") or kept
-        return str(found) if found else None
+        return _short(found) if found else None
     order = said.get("id") if topic.startswith("orders/") else said.get("order_id")
-    return f"order:{order}" if order is not None else None
+    return _short(f"order:{order}") if order is not None else None
+
+
+def _short(key: object) -> str:
+    return str(key).replace("\0", "")[:MAX_SUBJECT]
 
 
 def read_events(ctx: Context, event_ids: Sequence[int]) -> list[InboundEvent]:
