@@ -215,6 +215,9 @@ def subject(arrival: Arrival) -> str | None:
     if topic.startswith(("customers/", "customers_")):
         kept = str(said.get("admin_graphql_api_customer_kept_id") or "").rpartition("/")[2]
         found = said.get("customer_id") or said.get("id") or kept
+        orders = said.get("orders_requested") or said.get("orders_to_redact")
+        if not found and isinstance(orders, list) and orders:
+            found = f"order:{orders[0]}"
         return _short(found) if found else None
     order = said.get("id") if topic.startswith("orders/") else said.get("order_id")
     return _short(f"order:{order}") if order is not None else None

@@ -88,16 +88,31 @@ HISTORY: list[Told] = [
 ]
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+ARRIVAL = (
+    st.permutations([*HISTORY, HISTORY[0], HISTORY[3]]),
+    st.lists(st.booleans(), min_size=11, max_size=11),
 )
-@given(
-    events=st.permutations([*HISTORY, HISTORY[0], HISTORY[3]]),
-    drains=st.lists(st.booleans(), min_size=11, max_size=11),
-)
+QUIETLY = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+@settings(max_examples=2, **QUIETLY)
+@given(*ARRIVAL)
 def test_any_order_of_arrival_ends_alike(
     door: Door, events: list[Told], drains: list[bool]
 ) -> None:
+    ends_alike(door, events, drains)
+
+
+@pytest.mark.full
+@settings(max_examples=60, **QUIETLY)
+@given(*ARRIVAL)
+def test_many_orders_of_arrival_end_alike(
+    door: Door, events: list[Told], drains: list[bool]
+) -> None:
+    ends_alike(door, events, drains)
+
+
+def ends_alike(door: Door, events: list[Told], drains: list[bool]) -> None:
     here = Door(door.parts, door.web, make_tenant(door.parts.database))
     for number, (event, drained) in enumerate(zip(events, drains, strict=True)):
         assert here.webhook(event[1], event[0], f"d-{number}").status_code == 200

@@ -201,11 +201,13 @@ _KEEP_SMS = text(
 )
 
 
-def hash_contacts(ctx: Context, after: tuple[str, str] = ("", "")) -> tuple[str, str] | None:
-    """Hash some addresses that were kept before there were hashes, those behind `after` (store and
-    customer); where to go on, None at the end."""
+def hash_contacts(
+    ctx: Context, after: tuple[str, str], most: int = HASHED_AT_ONCE
+) -> tuple[str, str] | None:
+    """Hash what up to `most` customers told before there were hashes, those behind `after` (store
+    and customer); where to go on, None at the end."""
     values = {"merchant_id": ctx.merchant_id, "store": after[0], "customer": after[1]}
-    rows = ctx.db.execute(_UNHASHED, {**values, "most": HASHED_AT_ONCE}).all()
+    rows = ctx.db.execute(_UNHASHED, {**values, "most": most}).all()
     if not rows:
         return None
     pepper = addresses.pepper(ctx)
@@ -230,7 +232,7 @@ def hash_contacts(ctx: Context, after: tuple[str, str] = ("", "")) -> tuple[str,
     }
     ctx.db.execute(_HASH, hashes)
     last = rows[-1]
-    return (last.store_id, last.external_id) if len(rows) == HASHED_AT_ONCE else None
+    return (last.store_id, last.external_id) if len(rows) == most else None
 
 
 _UNHASHED = text(

@@ -107,3 +107,9 @@ _ERASE_EVENTS = text(
     returning 1
     """
 )
+
+
+def erase_requests(ctx: Context, event_ids: Sequence[int]) -> None:
+    """Delete the requests to erase themselves: they name who is to be forgotten."""
+    sql = text("delete from inbound_events where merchant_id = :m and event_id = any(:ids)")
+    ctx.db.execute(sql, {"m": ctx.merchant_id, "ids": list(event_ids)})

@@ -25,6 +25,7 @@ from webapp.features.orders.service.customers import tell_of
 from webapp.features.orders.service.erasing import (
     erase_contacts,
     erase_events,
+    erase_requests,
     erase_store_contacts,
 )
 
@@ -57,6 +58,7 @@ def redact_customers(ctx: Context, events: Sequence[InboundEvent]) -> None:
         erasure = Erasure(str(event.store_id), customer, tuple(orders), _asked_at(event))
         _log(ctx, erasure)
         erase(ctx, erasure)
+    erase_requests(ctx, [event.event_id for event in events])
 
 
 def redact_shops(ctx: Context, events: Sequence[InboundEvent]) -> None:
