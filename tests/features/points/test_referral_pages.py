@@ -81,7 +81,7 @@ def test_page_is_in_the_language_of_the_shop(shop: Shop) -> None:
         for page in (*pages, shown(shop.see(locale=locale))):
             assert page.count("<section") == 1
             assert f'lang="{locale}" dir="{i18n.direction(locale)}"' in page
-            assert 'href="/account/login"' in page
+            assert 'href="/account/login?return_to=' in page
             assert "{" not in page
 
 
