@@ -20,8 +20,10 @@ from webapp.features.points.domain.earning import whole_terms
 from webapp.features.points.messages import OrderRange
 from webapp.features.points.messages.rules import NewRules
 from webapp.features.points.messages.tiers import NewTier
+from webapp.features.points.models import ENTRY_TYPES
 from webapp.features.points.queries.outlook import Outlook, outlook
 from webapp.features.points.service import award_orders, ledger, tier_terms, tiers
+from webapp.features.points.service.receipt_words import LABELS
 from webapp.features.points.service.rules import change_rules
 from webapp.parts import Parts
 
@@ -208,3 +210,16 @@ def test_a_tier_that_is_only_kept_says_until_when(
     assert "Your tier until Mar 14, 2027: Leaf" in show(web, tenant, clock, member)
     clock.at += timedelta(days=366)
     assert "Your tier" not in show(web, tenant, clock, member)
+
+
+def test_every_kind_of_entry_has_a_name_and_a_correction_its_reason(
+    database: Database, tenant: Tenant, web: FlaskClient, clock: FixedClock
+) -> None:
+    assert set(LABELS) == set(ENTRY_TYPES)
+    with database.transaction(tenant.merchant_id) as ctx:
+        member = buying.meet(ctx, tenant.store_id)
+        why = "A parcel <lost>"
+        credit = ledger.Credit(member, tenant.store_id, "adjust", 5, "a", ctx.now, reason=why)
+        ledger.credit(ctx, credit)
+    html = show(web, tenant, clock, member)
+    assert "Correction" in html and "<bdi>A parcel &lt;lost&gt;</bdi>" in html

@@ -15,9 +15,10 @@ from webapp.core.words import new_id
 from webapp.features.points import queries
 from webapp.features.points.messages.identities import AdjustPoints, Pair
 from webapp.features.points.pages.fields import refused
-from webapp.features.points.pages.words import ENTRIES, explained, reasons
+from webapp.features.points.pages.words import explained, reasons
 from webapp.features.points.queries import people, rewards, tiers
 from webapp.features.points.service import corrections, identities, matching
+from webapp.features.points.service.receipt_words import LABELS
 
 PATH = "members"
 POINTS = N_("members.field.points", "Points")
@@ -47,7 +48,7 @@ def _person(ctx: Context, form: Form, asked: str) -> Mapping[str, Any]:
         "person": person,
         "receipts": [(r, explained(ctx.locale, r)) for r in receipts[:most]],
         "more": len(receipts) > most and most == SHOWN,
-        "entries": {kind: i18n.text(ctx.locale, *words) for kind, words in ENTRIES.items()},
+        "entries": {kind: i18n.text(ctx.locale, *words) for kind, words in LABELS.items()},
         "links": queries.links(ctx, LINKS_SHOWN, person.homes),
         "reasons": reasons(ctx.locale),
         "codes": rewards.codes(ctx, person.member),

@@ -70,6 +70,7 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
         ],
         "policy": policy,
         "choices": choices(ctx),
+        "unit": dict(choices(ctx)["basis"])[policy.basis],
         "labels": {name: i18n.text(ctx.locale, *label) for name, label in LABELS.items()},
         "new_names": languages({}, ctx.locale),
         "full": len(steps) >= tier_terms.MOST_TIERS,

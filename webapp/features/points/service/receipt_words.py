@@ -80,6 +80,8 @@ def _why(locale: str, receipt: Receipt) -> Iterator[str]:
         if receipt.rate is not None:
             yield rate_in_words(locale, receipt.rate, receipt.currency)
         yield i18n.text(locale, *VERSION, version=i18n.number(locale, receipt.rule_version))
+    if receipt.type == "adjust" and receipt.reason:
+        yield receipt.reason
     if receipt.points > 0 and receipt.type != "redeem_reversal":
         if receipt.first_day and receipt.first_day > receipt.day:
             yield i18n.text(locale, *FROM, day=i18n.day(locale, receipt.first_day))
