@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from jobs import sending
 from tests.factories import make_tenant
@@ -11,7 +12,7 @@ from tests.jobs.bench import PUSH, TOKEN, Bench, ConnectedShop
 from webapp.core import discovery, routing
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
-from webapp.core.deliveries import RETRY_AFTER_SECONDS
+from webapp.core.deliveries import RETRY_AFTER_SECONDS, Message
 from webapp.features.points import service as points
 from webapp.features.points.messages import Card, CardPush, CardsPushed
 
@@ -272,3 +273,31 @@ def test_every_card_reaches_a_shop_whose_bucket_is_small(shop: ConnectedShop) ->
         shop.drain(PUSH)
     assert shop.deliveries(PUSH) == []
     assert shop.count("metafield_projections where not refused") == 250
+
+
+def test_what_is_given_up_is_buried_once_with_its_reason(shop: ConnectedShop) -> None:
+    buried: list[tuple[str, str]] = []
+    work = replace(WORK, bury=lambda ctx, message, reason: buried.append((message.topic, reason)))
+    shop.earn("7,2026-01-01,30.50")
+    for _ in range(len(RETRY_AFTER_SECONDS) + 2):
+        shop.let_time_pass()
+        shop.fail_next(status=500)
+        sending.send_batch(shop.parts, PUSH, work, shop.tenant.merchant_id)
+    assert buried == [("points.changed", "HTTP 500")]
+
+
+def test_a_burial_that_fails_leaves_the_delivery_dead_and_the_lane_open(
+    shop: ConnectedShop,
+) -> None:
+    def fail(ctx: Context, message: Message, reason: str) -> None:
+        ctx.db.execute(text("select 1 / 0"))
+
+    work = replace(
+        WORK, send=lambda gateways, push: Outcome(False, "refused", final=True), bury=fail
+    )
+    shop.earn("7,2026-01-01,30.50")
+    sending.send_batch(shop.parts, PUSH, work, shop.tenant.merchant_id)
+    (left,) = shop.deliveries(PUSH)
+    assert (left.dead, left.reason) == (True, "refused")
+    shop.earn("8,2026-01-02,12.00")
+    assert (send(shop), shop.shown("8")) == (1, "12")

@@ -100,10 +100,14 @@ class Rewarding(Shop):
                 valkey.delete(key)
         work = discovery.handlers()[handler]
         assert isinstance(work, Send)
+        self.make_due(handler)
+        sending.send_batch(self.parts, handler, work, self.merchant_id)
+
+    def make_due(self, handler: str) -> None:
+        """Whatever waits for a retry or for the end of a lease is due now."""
         with self.open() as ctx:
             sql = "update deliveries set due_at = now() - interval '1 second' where handler = :h"
             ctx.db.execute(text(sql), {"h": handler})
-        sending.send_batch(self.parts, handler, work, self.merchant_id)
 
     def made(self) -> list[Discount]:
         """The codes that the shop has."""

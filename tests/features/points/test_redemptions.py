@@ -5,8 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.features.points.rewarding import END, Rewarding
+from jobs import sending
+from tests.features.points.rewarding import CREATE, END, Rewarding
 from tests.standins import Standins
+from webapp.core import discovery
+from webapp.core.contract import Send
+from webapp.core.deliveries import RETRY_AFTER_SECONDS
 from webapp.features.points.domain.rewards import ALPHABET, new_code, offered
 from webapp.parts import Parts
 
@@ -143,6 +147,16 @@ def test_what_the_shop_cannot_make_gives_the_points_back_to_their_lots(
     )
     shop.send()
     assert (shop.state(had)[0], shop.made()) == ("failed", [])
+
+
+def test_a_sender_that_dies_every_time_gives_the_points_back(shop: Rewarding, home: str) -> None:
+    had, work = shop.have(shop.reward()), discovery.handlers()[CREATE]
+    assert isinstance(work, Send)
+    for _ in range(len(RETRY_AFTER_SECONDS) + 2):
+        sending.take_lease(shop.parts, CREATE, work, shop.merchant_id)
+        shop.make_due(CREATE)
+    reason = "no outcome was recorded within the lease"
+    assert (shop.state(had), shop.spendable(home)) == (("failed", True, reason), 1_200)
 
 
 def test_a_refusal_of_the_shop_is_final_at_once(shop: Rewarding, home: str) -> None:
