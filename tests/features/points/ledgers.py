@@ -131,6 +131,7 @@ class Shop:
         key: str | None = None,
         tell: bool = True,
         at: datetime | None = None,
+        store_id: str | None = None,
     ) -> int:
         """A refund of an order, or of one that is not there yet under its `key`; its id."""
         with self.open() as ctx:
@@ -142,7 +143,7 @@ class Shop:
                 returning refund_id"""
             values = {
                 "m": self.merchant_id,
-                "s": self.store_id,
+                "s": store_id or self.store_id,
                 "k": new_id("ref_"),
                 "o": order_id,
                 "at": at or self.clock.at,
@@ -161,10 +162,13 @@ class Shop:
             service.take_back_refunds(ctx, OrderRange(store_id, first, last or first))
 
     def cancel(self, order_id: int) -> None:
+        self.note_cancelled(order_id)
+        self.tell_cancelled(order_id)
+
+    def note_cancelled(self, order_id: int) -> None:
         with self.open() as ctx:
             sql = "update orders set cancelled_at = :at where order_id = :o"
             ctx.db.execute(text(sql), {"at": self.clock.at, "o": order_id})
-        self.tell_cancelled(order_id)
 
     def tell_cancelled(self, order_id: int) -> None:
         with self.open() as ctx:

@@ -158,7 +158,8 @@ class Book:
 
 def open_book(ctx: Context, customers: Iterable[str], lots: Iterable[int] = ()) -> Book:
     """Lock the members that these homes or members are, and read their lots with points left, and
-    also those named. What has expired by now is taken out. Raises AppError(customer_not_found)."""
+    also those named. What has just come pays first what its home owes, and then what has expired by
+    now is taken out. Raises AppError(customer_not_found)."""
     book = Book(ctx, hold(ctx, customers))
     values = {
         "merchant_id": ctx.merchant_id,
@@ -171,6 +172,8 @@ def open_book(ctx: Context, customers: Iterable[str], lots: Iterable[int] = ()) 
         book.lots.setdefault(row[0], []).append(Lot(*row))
     book.owed.update(dict(map(tuple, ctx.db.execute(_OWED, values))))
     book.due.update(ctx.db.scalars(_DUE, values))
+    for home in sorted(book.owed):
+        book.repay(home)
     book.expire()
     return book
 

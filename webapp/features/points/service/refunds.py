@@ -162,8 +162,6 @@ def _settle(ctx: Context, orders: Iterable[EarnedOrder], also: Collection[str] =
     found = [order for order in orders if order.refunds]
     homes = {order.home for order in found} | set(also)
     book = open_book(ctx, homes, [order.lot_id for order in found])
-    for home in also:
-        book.repay(home)
     asks: list[tuple[int, Ask]] = []
     for order in found:
         already = book.lot(order.home, order.lot_id).reversed
