@@ -11,6 +11,8 @@ from tests.factories import FixedClock
 from tests.features.points.people import Chain, make_chain
 from webapp.app import create_app
 from webapp.core import i18n
+from webapp.features.points import service
+from webapp.features.points.messages import RedeemReward, SaveReward
 from webapp.parts import Parts
 
 ADA = "ada@shop.example"
@@ -82,6 +84,18 @@ def test_page_of_a_member_shows_stores_balance_and_why(web: FlaskClient, chain: 
         "Same verified e-mail",
     ):
         assert shown in page
+
+
+def test_page_of_a_member_shows_what_was_redeemed(web: FlaskClient, chain: Chain) -> None:
+    home = chain.customer("s1", "7", points=500)
+    chain.ask("update stores set access_token = 'sealed'")
+    with chain.database.transaction(chain.tenant.merchant_id) as ctx:
+        wanted = SaveReward("free_shipping", 400, "en", {"en": "Sent for free"})
+        reward = service.save_reward(ctx, wanted)
+        service.redeem(ctx, RedeemReward(home, chain.stores["s1"], "7", "key-of-the-wish", reward))
+    page = web.get(f"/admin/members?member={home}").text
+    assert "Sent for free" in page
+    assert "Until " in page
 
 
 def test_correction_counts_once_and_is_audited_without_its_words(
