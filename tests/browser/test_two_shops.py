@@ -104,8 +104,19 @@ def test_a_member_walks_through_both_shops(walk: Walk) -> None:
     part(walk)
     own = [walk.points(shop) for shop in (0, 1)]
     assert (sum(own), all(own)) == (left, True)
+    assert checked(walk) == {"Accuracy": "100%", "Ledger, lots and cards": "Agree"}
+
+
+def checked(walk: Walk) -> dict[str, str]:
+    """What the Sync page says after everything that changed was read back from both shops."""
     walk.dashboard("sync")
-    expect(page.locator("main")).to_contain_text("100")
+    walk.page.locator('form[action$="sync/check"] [type="submit"]').click()
+    expect(walk.page.locator("#sync-now .panel-state")).to_have_text(
+        re.compile("Checked, and right"), timeout=1000 * SECONDS
+    )
+    stats = walk.page.locator("#sync-now .stats > div")
+    found = dict(line.inner_text().split("\n", 1) for line in stats.all())
+    return {name: found[name].strip() for name in ("Accuracy", "Ledger, lots and cards")}
 
 
 def redeem(walk: Walk, bought: int) -> tuple[int, str]:
