@@ -1,5 +1,7 @@
 """What a worker does when the bell of a handler rings: work its lanes, a batch a merchant, in
-random order, for about a second, then ring again if more is due.
+random order, then whatever has become due meanwhile, and then stay awake for a moment and listen.
+While somebody is awake nobody else is woken: a job of the queue costs a fork, which is more than
+the work of many messages. What lies for long nevertheless is the relay's, who wakes another worker.
 
 An apply touches only the database: claim, work and deletion are one transaction, so it happens
 exactly once. A send talks to the network between two transactions: it happens at least once, and
@@ -9,7 +11,8 @@ in production on the threads of `sender`, whose lanes can be worked here by hand
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from rq.timeouts import BaseTimeoutException
 
@@ -23,10 +26,13 @@ from webapp.core.deliveries import Message
 from webapp.core.inbox import Receiver
 from webapp.parts import Parts, build
 
-BUDGET_SECONDS = 1.0
 # Messages are sets already: one of an import stands for up to ten thousand orders. Events that were
 # told to us come singly, so a receiver says itself how many it takes at once.
 BATCH = 10
+# A worker stays awake for so long at most, and for so long after the last bell.
+AWAKE_SECONDS, LISTEN_SECONDS = 5.0, 0.5
+# What comes within this time is worked together: a batch costs more than a few messages.
+GATHER_SECONDS = 0.1
 
 _parts: dict[int, Parts] = {}
 
@@ -39,21 +45,64 @@ def preload() -> Parts:
 
 
 def drain(handler: str) -> None:
-    """The RQ job. Its argument is a handler's name; unknown names (of a newer version) are left."""
+    """The RQ job. Its argument is the handler whose bell rang; what is due is looked up."""
     parts = preload()
     parts.bell.answered(handler)
-    if handler in discovery.handlers() and drain_for(parts, handler, BUDGET_SECONDS):
-        parts.bell([handler])
+    with parts.bell.heard() as heard:
+        stay_awake(parts, heard, AWAKE_SECONDS)
+    # Who rang at the last moment has woken nobody.
+    with parts.database.before_tenant() as db:
+        parts.bell(routing.due_handlers(db, applies()))
+
+
+def stay_awake(parts: Parts, heard: Callable[[float], bool], seconds: float) -> None:
+    """Work what is due, and wait for what comes next (`heard` waits so many seconds for a bell),
+    for about `seconds` in all; not any longer when another worker has all there is to do."""
+    deadline = time.monotonic() + seconds
+    while (began := time.monotonic()) < deadline:
+        due, worked = work_round(parts, deadline)
+        if worked:
+            time.sleep(max(0.0, began + GATHER_SECONDS - time.monotonic()))
+        elif due or not heard(LISTEN_SECONDS):
+            return
+
+
+def work_round(parts: Parts, deadline: float) -> tuple[int, int]:
+    """Work every lane that is due and what follows from it, each lane once unless a batch was full;
+    (how many lanes were due, how many messages were claimed)."""
+    names, worked, done = applies(), 0, set[tuple[str, str]]()
+    while time.monotonic() < deadline:
+        with parts.database.before_tenant() as db:
+            lanes = [lane for lane in routing.lanes_due(db, names) if lane not in done]
+        if not lanes:
+            break
+        # Whoever comes first may use up the whole time, so it is somebody else every time.
+        random.shuffle(lanes)
+        for handler, merchant_id in lanes:
+            work: Any = discovery.handlers()[handler]
+            claimed = apply_batch(parts, handler, work, merchant_id)
+            worked += claimed
+            if claimed < batch_of(work):
+                done.add((handler, merchant_id))
+    return len(done), worked
+
+
+def applies() -> list[str]:
+    """The handlers that work in the database."""
+    return [name for name in discovery.handlers() if not discovery.is_send(name)]
+
+
+def batch_of(apply: Apply) -> int:
+    """How many messages a handler takes at once."""
+    return apply.batch if isinstance(apply, Receiver) else BATCH
 
 
 def drain_for(parts: Parts, handler: str, seconds: float) -> bool:
-    """Work all lanes of a handler for about `seconds`; True when there may be more to do."""
+    """Work all lanes of one handler for about `seconds`; True when there may be more to do."""
     work, deadline = discovery.handlers()[handler], time.monotonic() + seconds
     while True:
         with parts.database.before_tenant() as db:
             lanes = routing.due_lanes(db, handler)
-        # Whoever comes first may use up the whole time, so it is somebody else every time.
-        random.shuffle(lanes)
         worked = 0
         for merchant_id in lanes:
             if isinstance(work, Send):
@@ -71,8 +120,7 @@ def apply_batch(parts: Parts, handler: str, apply: Apply, merchant_id: str) -> i
     with parts.database.transaction(merchant_id) as ctx:
         if not deliveries.lock_lane(ctx.db, merchant_id, handler):
             return 0
-        most = apply.batch if isinstance(apply, Receiver) else BATCH
-        messages = deliveries.claim(ctx.db, merchant_id, handler, most)
+        messages = deliveries.claim(ctx.db, merchant_id, handler, batch_of(apply))
         if messages:
             apply_or_isolate(ctx, handler, apply, messages)
     return len(messages)
@@ -84,6 +132,21 @@ def apply_or_isolate(ctx: Context, handler: str, apply: Apply, messages: Sequenc
     A lost connection and the queue's time limit are nobody's poison: they end the transaction and
     count no try.
     """
+    failed = failure_of(ctx, handler, apply, messages)
+    if failed is None:
+        return
+    if len(messages) == 1:
+        sending.fail_alone(ctx, handler, messages[0], failed)
+        return
+    middle = len(messages) // 2
+    apply_or_isolate(ctx, handler, apply, messages[:middle])
+    apply_or_isolate(ctx, handler, apply, messages[middle:])
+
+
+def failure_of(
+    ctx: Context, handler: str, apply: Apply, messages: Sequence[Message]
+) -> Exception | None:
+    """What went wrong when these were applied in a savepoint; None when they are done."""
     try:
         with ctx.db.begin_nested():
             apply(ctx, messages)
@@ -91,9 +154,5 @@ def apply_or_isolate(ctx: Context, handler: str, apply: Apply, messages: Sequenc
     except Exception as error:
         if connection_lost(error) or isinstance(error, BaseTimeoutException):
             raise
-        if len(messages) == 1:
-            sending.fail_alone(ctx, handler, messages[0], error)
-            return
-        middle = len(messages) // 2
-        apply_or_isolate(ctx, handler, apply, messages[:middle])
-        apply_or_isolate(ctx, handler, apply, messages[middle:])
+        return error
+    return None

@@ -1,5 +1,5 @@
-"""Rings the bell of every handler that works in the database and has something due, ten times a
-second; senders look for themselves. Beside it runs the schedule.
+"""Wakes a worker for every handler that works in the database and has something due for a while,
+looking ten times a second; senders look for themselves. Beside it runs the schedule.
 
 The relay holds no state. When PostgreSQL or Redis is away it waits and goes on.
 """
@@ -17,6 +17,8 @@ from webapp.parts import Parts
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 0.1
+# What was emitted has rung by itself; what still lies after so long was not heard.
+LATE_SECONDS = 0.3
 AFTER_TROUBLE_SECONDS = 0.5
 
 
@@ -30,7 +32,7 @@ def run(parts: Parts) -> None:
     pause = LOOK_EVERY_SECONDS
     while not stop.wait(pause):
         try:
-            ring_due(parts, names)
+            ring_due(parts, names, LATE_SECONDS)
             pause = LOOK_EVERY_SECONDS
         except SQLAlchemyError as error:
             if pause == LOOK_EVERY_SECONDS:
@@ -38,9 +40,9 @@ def run(parts: Parts) -> None:
             pause = AFTER_TROUBLE_SECONDS
 
 
-def ring_due(parts: Parts, names: tuple[str, ...]) -> None:
-    """Ring for every handler of `names` with a due delivery."""
+def ring_due(parts: Parts, names: tuple[str, ...], late: float = 0.0) -> None:
+    """Wake for every handler of `names` with a delivery that is due for `late` seconds."""
     with parts.database.before_tenant() as db:
-        due = routing.due_handlers(db, names)
+        due = routing.due_handlers(db, names, late)
     if due:
-        parts.bell(due)
+        parts.bell.wake(due)

@@ -33,15 +33,22 @@ class StoreAddress:
     app_id: str
 
 
-def due_handlers(db: Session, names: Iterable[str]) -> list[str]:
-    """Those of `names` for which any delivery of any tenant is due."""
-    rows = db.execute(text("select due_handlers(:names)"), {"names": list(names)})
+def due_handlers(db: Session, names: Iterable[str], late: float = 0.0) -> list[str]:
+    """Those of `names` for which any delivery of any tenant is due, for `late` seconds already."""
+    values = {"names": list(names), "late": late}
+    rows = db.execute(text("select due_handlers(:names, :late)"), values)
     return [str(row[0]) for row in rows]
 
 
 def due_lanes(db: Session, handler: str) -> list[str]:
     """The tenants that have a due delivery for `handler`, in order of their ids."""
     return [str(row[0]) for row in db.execute(text("select due_lanes(:h)"), {"h": handler})]
+
+
+def lanes_due(db: Session, handlers: Iterable[str]) -> list[tuple[str, str]]:
+    """(handler, tenant) of every due delivery of these handlers, each once."""
+    sql = text("select h, due_lanes(h) from unnest(cast(:handlers as text[])) as h")
+    return [(str(h), str(m)) for h, m in db.execute(sql, {"handlers": list(handlers)})]
 
 
 def tenant_of_shop(db: Session, shop_domain: str) -> StoreAddress | None:

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from webapp.core import inbox, routing, signatures
+from webapp.core import inbox, signatures
 from webapp.core.db import connection_lost
 from webapp.core.errors import (
     BODY_TOO_LARGE,
@@ -29,7 +29,7 @@ from webapp.core.inbox import PLATFORM, Arrival
 from webapp.core.routing import StoreAddress
 from webapp.core.words import shop_domain
 from webapp.entry import parts
-from webapp.features.accounts import service as accounts
+from webapp.entry.shops import proven_shop
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("webhooks", __name__)
@@ -123,13 +123,10 @@ def raw_body() -> bytes:
 def verified_shop(domain: str, body: bytes) -> StoreAddress:
     """Where the shop that signed `body` belongs. Raises AppError(signature_invalid), also for a
     shop that we do not know."""
-    known = shop_domain(domain)
-    with parts().database.before_tenant() as db:
-        address = routing.tenant_of_shop(db, known) if known else None
-        secrets = accounts.app_secrets(db, parts().keys, address.app_id) if address else ()
-    signatures.verify_shopify(body, request.headers.get("X-Shopify-Hmac-SHA256", ""), secrets)
-    if address is None:
-        raise AppError(SIGNATURE_INVALID)
+    given = request.headers.get("X-Shopify-Hmac-SHA256", "")
+    address, _ = proven_shop(
+        shop_domain(domain), lambda secrets: signatures.verify_shopify(body, given, secrets)
+    )
     return address
 
 

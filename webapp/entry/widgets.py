@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, g, render_template, request
 from markupsafe import Markup
 
-from webapp.core import discovery, i18n, members, routing, tenancy
+from webapp.core import discovery, i18n, members, tenancy
 from webapp.core.cache import fragment_key
 from webapp.core.contract import Visitor
 from webapp.core.db import connection_lost
-from webapp.core.errors import INTERNAL, NOT_FOUND, SIGNATURE_INVALID, UNAVAILABLE, AppError
+from webapp.core.errors import INTERNAL, NOT_FOUND, UNAVAILABLE, AppError
 from webapp.core.routing import StoreAddress
 from webapp.entry import parts
-from webapp.features.accounts import service as accounts
+from webapp.entry.shops import proven_shop
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("widgets", __name__)
@@ -124,19 +124,12 @@ def shop_root(asked: str) -> str:
 
 
 def authenticate() -> tuple[StoreAddress, tenancy.ProxyRequest]:
-    """Who asks, proven by the signature of the shop's own app. Raises AppError.
-
-    An unknown shop answers like a wrong signature, so that nobody can list our shops.
-    """
-    query = request.query_string.decode("utf-8", "replace")
-    shop = tenancy.proxy_shop(query)
-    with parts().database.before_tenant() as db:
-        address = routing.tenant_of_shop(db, shop)
-        secrets = accounts.app_secrets(db, parts().keys, address.app_id) if address else ()
-    asked = tenancy.verify_proxy_request(query, secrets, parts().clock.wall())
-    if address is None:
-        raise AppError(SIGNATURE_INVALID)
-    return address, asked
+    """Who asks, proven by the signature of the shop's own app. Raises AppError."""
+    query, wall = request.query_string.decode("utf-8", "replace"), parts().clock.wall()
+    return proven_shop(
+        tenancy.proxy_shop(query),
+        lambda secrets: tenancy.verify_proxy_request(query, secrets, wall),
+    )
 
 
 def with_validators(body: bytes) -> Response:

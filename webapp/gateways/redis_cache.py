@@ -6,7 +6,8 @@ request one time-out, and nothing for the seconds that follow.
 
 import logging
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import pybreaker
@@ -27,8 +28,8 @@ PREFIX = "loyalnest:"
 QUEUE = "loyalnest"
 # How long a rung bell keeps others from ringing, when no worker has answered it.
 BELL_MILLISECONDS = 2_000
-# The channel on which senders hear that something is to be sent.
-SENDERS = f"{PREFIX}senders"
+# The channels on which senders, and workers that are awake, hear that there is something to do.
+SENDERS, WORKERS = f"{PREFIX}senders", f"{PREFIX}workers"
 TAG_LIFE_SECONDS = 86_400
 # A bulk change drops thousands of tags; each round trip must stay well below the time-out.
 TAGS_A_TRIP = 500
@@ -108,15 +109,38 @@ class Doorbell:
         self._queue = Queue(QUEUE, connection=client, serializer="json")
 
     def __call__(self, handlers: Iterable[str]) -> None:
-        """Ring once for each handler whose bell is not ringing already."""
-        self._guard.call(None, self._ring, list(handlers))
+        """Tell those who are awake, and when no worker is, wake one: once for each handler whose
+        bell is not ringing already."""
+        self._guard.call(None, self._ring, list(handlers), self._redis.publish)
 
-    def _ring(self, handlers: list[str]) -> None:
-        if any(discovery.is_send(handler) for handler in handlers):
+    def wake(self, handlers: Iterable[str]) -> None:
+        """Wake a worker, also while another is awake."""
+        self._guard.call(None, self._ring, list(handlers), lambda *_: 0)
+
+    @contextmanager
+    def heard(self) -> Iterator[Callable[[float], bool]]:
+        """Be awake meanwhile: gives what waits so many seconds for a bell, and tells whether one
+        has rung. Without Redis none does."""
+        client: Any = self._redis
+        with client.pubsub(ignore_subscribe_messages=True) as channel:
+            self._guard.call(None, channel.subscribe, WORKERS)
+
+            def listen(seconds: float) -> bool:
+                said = self._guard.call(None, channel.get_message, timeout=seconds)
+                while said and self._guard.call(None, channel.get_message):
+                    continue  # However many have rung, it is one bell.
+                return said is not None
+
+            yield listen
+
+    def _ring(self, handlers: list[str], tell_awake: Callable[[str, bytes], Any]) -> None:
+        sends = [handler for handler in handlers if discovery.is_send(handler)]
+        applies = [handler for handler in handlers if not discovery.is_send(handler)]
+        if sends:
             self._redis.publish(SENDERS, b"1")
-        for handler in handlers:
-            if discovery.is_send(handler):
-                continue
+        if not applies or tell_awake(WORKERS, b"1"):
+            return
+        for handler in applies:
             if self._redis.set(_bell(handler), b"1", nx=True, px=BELL_MILLISECONDS):
                 self._queue.enqueue("jobs.drain.drain", handler, result_ttl=0, failure_ttl=60)
 

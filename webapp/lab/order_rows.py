@@ -125,7 +125,8 @@ select set_config('app.merchant_id', {m}, true);
 insert into inbound_events (
     merchant_id, source, topic, store_id, delivery_id, business_key, triggered_at, body, applied_at
 ) values (
-    {m}, 'shopify', 'orders/paid', {s}, 'd-' || :n::text, {s} || ':' || :n::text, now(), {body}, now()
+    {m}, 'shopify', 'orders/paid', {s}, 'd-' || :n::text, {s} || ':' || :n::text, now(), {body},
+    now()
 );
 insert into outbox (merchant_id, topic, key, payload)
 values ({m}, 'in.shopify.orders/paid', :n::text, jsonb_build_object('event_id', :n::bigint));
@@ -140,7 +141,8 @@ insert into points_transactions (
     merchant_id, customer_id, store_id, type, points, order_id, rule_version, rate, basis_minor,
     currency, occurred_at, available_at, idempotency_key
 ) values (
-    {m}, 'cus_' || :c::text, {s}, 'earn', 42, :o::bigint, 1, 1, 4200, 'USD', now(), now(), 'order:' || :o::text
+    {m}, 'cus_' || :c::text, {s}, 'earn', 42, :o::bigint, 1, 1, 4200, 'USD', now(), now(),
+    'order:' || :o::text
 ) returning transaction_id as t \\gset
 insert into points_lots (
     merchant_id, customer_id, transaction_id, order_id, points, remaining, available_at
@@ -160,7 +162,9 @@ set last_day = excluded.last_day, orders = customer_stats.orders + 1,
 insert into outbox (merchant_id, topic, key, payload)
 values (
     {m}, 'points.earned', :n::text,
-    jsonb_build_object('store_id', {s}, 'customer_id', 'cus_' || :c::text, 'points', 42, 'balance', 420)
+    jsonb_build_object(
+        'store_id', {s}, 'customer_id', 'cus_' || :c::text, 'points', 42, 'balance', 420
+    )
 );
 commit;
 """
