@@ -35,8 +35,8 @@ class Widget:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """That somebody looked at a page: a hash of their browser and network, which must be keyed
-    before it is kept; the last word of the address; and the member who is signed in."""
+    """That somebody looked at a page: a keyed hash of their browser and network, the last word of
+    the address, and the member who is signed in."""
 
     who: bytes
     name: str

@@ -4,9 +4,12 @@ Shopify's proxy passes on the browser's headers and adds the address it was aske
 """
 
 import hashlib
+import hmac
 import re
 
 from flask import Request
+
+from webapp.entry import parts
 
 # What fetches pages without anybody looking: crawlers, previews of links in chats, tools.
 MACHINES = re.compile(
@@ -26,7 +29,7 @@ def is_machine(asked: Request) -> bool:
 
 
 def fingerprint(asked: Request) -> bytes:
-    """A hash of network address and browser; no secret by itself: key it before it is kept."""
+    """A hash of network address and browser under the application's own key."""
     address = asked.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
     said = f"{address or asked.remote_addr}|{asked.headers.get('User-Agent', '')[:MAX_HEADER]}"
-    return hashlib.sha256(said.encode()).digest()
+    return hmac.digest(parts().settings.secret_key.encode(), said.encode(), hashlib.sha256)

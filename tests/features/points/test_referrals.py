@@ -7,9 +7,11 @@ import pytest
 from tests.factories import FixedClock
 from tests.features.points.buying import add_store, part
 from tests.features.points.friends import Friends, begun, refused
+from webapp.core import discovery
 from webapp.core.contract import Visitor
 from webapp.core.db import Database
 from webapp.core.errors import AppError
+from webapp.features.notifications.domain.wording import worded
 from webapp.features.points import service
 from webapp.features.points.domain.referrals import ALPHABET, new_link_code, normal_code
 
@@ -288,3 +290,25 @@ def test_panel_shows_what_friends_have_brought(friends: Friends) -> None:
     assert shown is not None
     assert (shown.friends, shown.points, shown.pending) == (2, 250, 250)
     assert shown.address == f"/de/apps/loyalnest/r/{code}"
+
+
+def test_reward_that_does_not_wait_is_told_once(friends: Friends) -> None:
+    friends.give(hold_days=0)
+    member, friend = friends.member(), friends.member()
+    friends.claim(friends.link(member), customer=friend)
+    friends.order(friend)
+    assert friends.told("points.referral_ordered") == []
+    assert len(friends.told("points.referral_rewarded")) == 1
+
+
+def test_advocate_hears_of_it_in_their_own_language(friends: Friends) -> None:
+    """At a store where they are a customer, though the friend ordered at another."""
+    other = add_store(friends.database, friends.tenant, "USD")
+    member, friend = friends.member(), friends.member(other)
+    friends.claim(friends.link(member), customer=friend, store=other)
+    friends.order(friend, store_id=other)
+    (told,) = friends.told("points.referral_ordered")
+    assert told["store_id"] == friends.tenant.store_id
+    said = discovery.notifications()["referral_ordered"]
+    words = worded(said, "en", {**said.facts, "points": told["points"], "shop": "Nest"})
+    assert "250 points are on their way" in words.body

@@ -17,7 +17,8 @@ def count_referred_orders(ctx: Context, orders: OrderRange) -> list[int]:
     they are, or their e-mail address at any store. Of several claims the one that was made first
     counts. Its reward waits from the order on for as many days as were promised, by the calendar of
     the store. It is void when the buyer is the advocate, has ordered before (also before the claim,
-    whenever we hear of that order), or ordered for less than the minimum.
+    whenever we hear of that order), or ordered for less than the minimum. Whose points wait now is
+    told.
     """
     if not ctx.db.scalar(_ANY, {"merchant_id": ctx.merchant_id}):
         return []
@@ -30,7 +31,8 @@ def count_referred_orders(ctx: Context, orders: OrderRange) -> list[int]:
     }
     found = ctx.db.execute(_COUNT, values).all()
     counted = [claim for claim in found if claim.state != "void"]
-    ctx.emit_all("points.referral_ordered", news(counted))
+    waiting = [c for c in counted if c.state == "held" and c.hold_until > ctx.now]
+    ctx.emit_all("points.referral_ordered", news(waiting))
     ctx.stale(*(cache.points_tag(claim.member) for claim in counted))
     return [claim.order_id for claim in found]
 
@@ -152,7 +154,7 @@ _COUNT = text(
         decided_at = case when j.reason is not null then :now end
     from judged j
     where c.merchant_id = :merchant_id and c.claim_id = j.claim_id and c.state = 'claimed'
-    returning c.claim_id, c.state, c.order_id, c.advocate_points, j.member,
+    returning c.claim_id, c.state, c.order_id, c.hold_until, c.advocate_points, j.member,
               ({TOLD_AT.format(member="j.member", store="c.store_id")}) as told_at
     """  # noqa: S608 - the subselect is the one above
 )
