@@ -31,7 +31,8 @@ def customers(
 ) -> dict[str, object]:
     """The connection `customers`; `show` gives a customer with all that it has."""
     with state.lock:
-        found = matching(state.customers.values(), arguments.get("query"), _LOOK)
+        there = [one for one in state.customers.values() if one.number not in state.gone]
+        found = matching(there, arguments.get("query"), _LOOK)
         found = ordered(found, arguments, _SORT)
         return connection(
             found, arguments, "Customer", show or (lambda c: customer(state, c)), lambda c: c.number
@@ -117,7 +118,7 @@ def tag(state: ShopState, arguments: Mapping[str, object], *, add: bool) -> dict
     number = number_of(arguments.get("id"), "Customer")
     given = arguments.get("tags")
     words = [str(word) for word in given] if isinstance(given, list) else str(given).split(",")
-    if number is None:
+    if number is None or number in state.gone:
         missing = user_error("UserError", "Resource does not exist", "id")
         return {**payload, "node": None, "userErrors": [missing]}
     named = [word.strip() for word in words if word.strip()]

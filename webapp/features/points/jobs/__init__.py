@@ -3,6 +3,7 @@
 from webapp.core.contract import gathered
 from webapp.features.points.jobs import (
     identities,
+    leaderboard,
     ledger,
     reconciliation,
     referrals,
@@ -20,12 +21,14 @@ APPLIES = gathered(
     tiers.APPLIES,
 )
 SENDS = {
+    **leaderboard.SENDS,
     **reconciliation.SENDS,
     **referrals.SENDS,
     **rewards.SENDS,
     **sync.SENDS,
 }
 LABELS = {
+    **leaderboard.LABELS,
     **identities.LABELS,
     **ledger.LABELS,
     **reconciliation.LABELS,
@@ -35,6 +38,7 @@ LABELS = {
     **tiers.LABELS,
 }
 EVERY = gathered(
+    leaderboard.EVERY,
     identities.EVERY,
     ledger.EVERY,
     reconciliation.EVERY,

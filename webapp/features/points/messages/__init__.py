@@ -17,6 +17,8 @@ from webapp.features.points.messages.rewards import (
     SaveReward,
 )
 from webapp.features.points.messages.sync import (
+    BoardPush,
+    BoardShared,
     Card,
     CardPush,
     CardsAsked,
@@ -34,6 +36,8 @@ NOTIFICATIONS: tuple[Notification, ...] = (
 )
 
 __all__ = [
+    "BoardPush",
+    "BoardShared",
     "CancelRedemption",
     "Card",
     "CardPush",

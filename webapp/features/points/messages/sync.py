@@ -110,3 +110,30 @@ class ReadBack:
     def breaker(self) -> str:
         """The shop's token, for the breaker."""
         return f"shopify:{self.store_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPush:
+    """Who is to be tagged as one of the first ten of a cycle in one shop: the shop's customer id ->
+    (score, shared customer id), as its metafields show them."""
+
+    store_id: str
+    shop_domain: str
+    access_token: str
+    cycle: str
+    wanted: Mapping[str, tuple[str, str]]
+
+    @property
+    def breaker(self) -> str:
+        """The shop's token, for the breaker."""
+        return f"shopify:{self.store_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardShared:
+    """Who got the tag and who lost it, by the shop's customer id; `verified` is whether the shop
+    then named the right ones with the right metafields."""
+
+    added: list[str]
+    removed: list[str]
+    verified: bool

@@ -3,6 +3,7 @@
 from webapp.core.contract import Page
 from webapp.features.points.pages import (
     invitations,
+    leaderboard,
     members,
     overview,
     rewards,
@@ -14,6 +15,7 @@ from webapp.features.points.pages import (
 from webapp.features.points.pages.overview import METRICS, PANELS
 
 PAGES: tuple[Page, ...] = (
+    leaderboard.PAGE,
     members.PAGE,
     rewards.PAGE,
     sharing.PAGE,

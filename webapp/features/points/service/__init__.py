@@ -1,6 +1,7 @@
 """Use cases of points. None of them commits."""
 
 from webapp.features.points.service.awards import award_orders
+from webapp.features.points.service.cards import cycle_of
 from webapp.features.points.service.codes import (
     bury_code,
     bury_end,
@@ -10,6 +11,7 @@ from webapp.features.points.service.codes import (
     record_end,
 )
 from webapp.features.points.service.expiry import ask_to_settle, settle_members
+from webapp.features.points.service.leaderboard import prepare_board, record_board, share_boards
 from webapp.features.points.service.ledger import (
     Credit,
     Debit,
@@ -100,6 +102,7 @@ __all__ = [
     "count_referred_orders",
     "create_referral_link",
     "credit",
+    "cycle_of",
     "debit",
     "expire_codes",
     "forget_clicks",
@@ -116,6 +119,7 @@ __all__ = [
     "lock_members",
     "metafields_of",
     "pause_reward",
+    "prepare_board",
     "prepare_code",
     "prepare_end",
     "prepare_friend_code",
@@ -123,6 +127,7 @@ __all__ = [
     "prepare_read_back",
     "push_next",
     "read_referral_programme",
+    "record_board",
     "record_code",
     "record_end",
     "record_friend_code",
@@ -136,6 +141,7 @@ __all__ = [
     "save_reward",
     "settle_members",
     "settle_rewards",
+    "share_boards",
     "start_referral_programme",
     "sync_points",
     "take_back_cancelled",
