@@ -85,15 +85,15 @@ def qualifying(
     start, previous = window_starts(policy, ctx.now, zone)
     values: dict[str, Any] = {
         "merchant_id": ctx.merchant_id,
-        "everybody": members is None,
         "members": list(members or ()),
         "start": start,
         "previous": previous,
     }
-    if policy.basis == "points":
-        rows = ctx.db.execute(_POINTS, values)
-    else:
-        rows = ctx.db.execute(_ORDERS, values | _columns(worths(ctx)))
+    if policy.basis != "points":
+        values |= _columns(worths(ctx))
+    counted = _POINTS if policy.basis == "points" else _ORDERS
+    sql = text(counted.replace("HOMES", _ALL if members is None else _SOME))
+    rows = ctx.db.execute(sql, values)
     return {
         row.member: Qualifying(int(row.spent), int(row.spent_before), row.oldest)
         if policy.basis != "orders"
@@ -111,15 +111,22 @@ def _columns(of: Sequence[Worth]) -> dict[str, Any]:
     }
 
 
-# An order counts what is left of it; a refund whose order nobody named is taken off the sum.
-_ORDERS = text(
-    """
-with homes as materialized (
+# Whose homes: those of everybody, or of some, who are then found by index whatever the plan.
+_ALL = """
     select coalesce(merged_into, customer_id) as member, customer_id as home
-    from users
-    where merchant_id = :merchant_id
-      and (:everybody or customer_id = any(:members) or merged_into = any(:members))
-), worth as materialized (
+    from users where merchant_id = :merchant_id
+"""
+_SOME = """
+    select customer_id as member, customer_id as home
+    from users where merchant_id = :merchant_id and customer_id = any(:members)
+    union
+    select merged_into, customer_id
+    from users where merchant_id = :merchant_id and merged_into = any(:members)
+"""
+
+# An order counts what is left of it; a refund whose order nobody named is taken off the sum.
+_ORDERS = """
+with homes as materialized (HOMES), worth as materialized (
     select * from unnest(
         cast(:stores as text[]), cast(:begins as timestamptz[]), cast(:ends as timestamptz[]),
         cast(:factors as numeric[])
@@ -156,18 +163,11 @@ select member,
 from counted
 group by member
 """
-)
 
 # What refunds asked back does not count, whether or not it was still there to be collected; what
 # was spent or has expired does. Corrections by hand and transfers are no merit.
-_POINTS = text(
-    """
-with homes as materialized (
-    select coalesce(merged_into, customer_id) as member, customer_id as home
-    from users
-    where merchant_id = :merchant_id
-      and (:everybody or customer_id = any(:members) or merged_into = any(:members))
-), counted as (
+_POINTS = """
+with homes as materialized (HOMES), counted as (
     select h.member, t.occurred_at as at, l.points - l.reversed as points
     from homes h
     join points_lots l on l.merchant_id = :merchant_id and l.customer_id = h.home
@@ -183,4 +183,3 @@ select member,
 from counted
 group by member
 """
-)

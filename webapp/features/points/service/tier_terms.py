@@ -203,10 +203,10 @@ _REMOVE = tuple(
     map(
         text,
         (
+            # Whoever is about to be put into it waits, and then finds it gone.
             """
-            select from users u join member_tiers m using (merchant_id, customer_id)
-            where u.merchant_id = :merchant_id and m.tier_id = :tier_id
-            order by customer_id for no key update of u
+            select from vip_tiers
+            where merchant_id = :merchant_id and tier_id = :tier_id for update
             """,
             """
             update member_tiers set tier_id = null, keeps_until = null
