@@ -124,7 +124,9 @@ _SOME = """
     from users where merchant_id = :merchant_id and merged_into = any(:members)
 """
 
-# An order counts what is left of it; a refund whose order nobody named is taken off the sum.
+# Rows of large tables are looked up home by home, so that plans are the same with and without
+# statistics. An order counts what is left of it; a refund whose order nobody named is taken off
+# the sum.
 _ORDERS = """
 with homes as materialized (HOMES), worth as materialized (
     select * from unnest(
@@ -138,17 +140,23 @@ with homes as materialized (HOMES), worth as materialized (
             where r.merchant_id = :merchant_id and r.store_id = o.store_id
               and r.order_key = o.external_id
         ), 0), 0) as minor
-    from homes h cross join worth w
-    join orders o on o.merchant_id = :merchant_id and o.store_id = w.store_id
-        and o.customer_id = h.home and o.ordered_at >= w.begins and o.ordered_at < w.ends
-    where o.cancelled_at is null and o.ordered_at >= :previous
+    from homes h cross join worth w cross join lateral (
+        select * from orders o
+        where o.merchant_id = :merchant_id and o.store_id = w.store_id and o.customer_id = h.home
+        offset 0
+    ) as o
+    where o.ordered_at >= w.begins and o.ordered_at < w.ends
+      and o.cancelled_at is null and o.ordered_at >= :previous
 ), given_back as (
     select h.member, r.refunded_at as at, w.factor,
            coalesce(r.basis_minor, r.amount_minor) as minor
-    from homes h cross join worth w
-    join refunds r on r.merchant_id = :merchant_id and r.store_id = w.store_id
-        and r.customer_id = h.home and r.refunded_at >= w.begins and r.refunded_at < w.ends
-    where r.order_key is null and r.refunded_at >= :previous
+    from homes h cross join worth w cross join lateral (
+        select * from refunds r
+        where r.merchant_id = :merchant_id and r.store_id = w.store_id and r.customer_id = h.home
+        offset 0
+    ) as r
+    where r.refunded_at >= w.begins and r.refunded_at < w.ends
+      and r.order_key is null and r.refunded_at >= :previous
 ), counted as (
     select member, at, minor * factor as spent, 1 as orders from bought where minor > 0
     union all
@@ -169,10 +177,17 @@ group by member
 _POINTS = """
 with homes as materialized (HOMES), counted as (
     select h.member, t.occurred_at as at, l.points - l.reversed as points
-    from homes h
-    join points_lots l on l.merchant_id = :merchant_id and l.customer_id = h.home
-    join points_transactions t on t.merchant_id = l.merchant_id
-        and t.customer_id = l.customer_id and t.transaction_id = l.transaction_id
+    from homes h cross join lateral (
+        select * from points_lots l
+        where l.merchant_id = :merchant_id and l.customer_id = h.home
+        offset 0
+    ) as l
+    cross join lateral (
+        select * from points_transactions t
+        where t.merchant_id = :merchant_id and t.customer_id = h.home
+          and t.transaction_id = l.transaction_id
+        offset 0
+    ) as t
     where t.type in ('earn', 'bonus', 'import') and t.occurred_at >= :previous
       and l.points > l.reversed
 )

@@ -70,12 +70,17 @@ def _readers(ctx: Context, members: Sequence[str]) -> Mapping[str, tuple[str, st
 
 _READERS = text(
     """
-    select distinct on (m.member) m.member, i.store_id, c.locale
-    from unnest(cast(:members as text[])) as m(member)
-    join users u on u.merchant_id = :merchant_id
-        and (u.customer_id = m.member or u.merged_into = m.member)
+    with homes as materialized (
+        select customer_id as member, customer_id as home from users
+        where merchant_id = :merchant_id and customer_id = any(:members)
+        union
+        select merged_into, customer_id from users
+        where merchant_id = :merchant_id and merged_into = any(:members)
+    )
+    select distinct on (h.member) h.member, i.store_id, c.locale
+    from homes h
     join customer_identities i
-        on i.merchant_id = u.merchant_id and i.customer_id = u.customer_id
+        on i.merchant_id = :merchant_id and i.customer_id = h.home
     left join customer_contacts c on c.merchant_id = i.merchant_id
         and c.store_id = i.store_id and c.external_id = i.external_id
     left join lateral (
@@ -83,6 +88,6 @@ _READERS = text(
         where o.merchant_id = i.merchant_id and o.store_id = i.store_id
           and o.customer_id = i.customer_id
     ) as bought on true
-    order by m.member, bought.at desc nulls last, i.store_id, i.external_id
+    order by h.member, bought.at desc nulls last, i.store_id, i.external_id
     """
 )

@@ -53,14 +53,17 @@ def lock(ctx: Context, asked: Sequence[str]) -> tuple[str, ...]:
 
 _LOCK = text(
     """
-    with asked as (
+    with asked as materialized (
         select distinct coalesce(merged_into, customer_id) as member from users
         where merchant_id = :merchant_id and customer_id = any(:asked)
+        order by member
     )
-    select u.customer_id from users u join asked a on a.member = u.customer_id
-    where u.merchant_id = :merchant_id
-    order by u.customer_id
-    for no key update of u
+    select locked.customer_id
+    from asked cross join lateral (
+        select u.customer_id from users u
+        where u.merchant_id = :merchant_id and u.customer_id = asked.member
+        for no key update
+    ) as locked
     """
 )
 
