@@ -1,5 +1,5 @@
-"""The shared leaderboard in a shop over real HTTP: the first ten are tagged, who falls out loses the
-tag, and what the shop then names is looked at."""
+"""The shared leaderboard in a shop over real HTTP: the first ten are tagged, who falls out loses
+the tag, and what the shop then names is looked at."""
 
 import json
 from datetime import UTC, datetime

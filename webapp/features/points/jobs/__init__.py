@@ -18,6 +18,7 @@ APPLIES = gathered(
     reconciliation.APPLIES,
     referrals.APPLIES,
     rewards.APPLIES,
+    sync.APPLIES,
     tiers.APPLIES,
 )
 SENDS = {

@@ -1,5 +1,6 @@
-"""Cards on their way to the storefronts."""
+"""Cards on their way to the storefronts, and whom to tell that they are shared."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -38,5 +39,11 @@ def settle(ctx: Context, push: CardPush, outcome: Outcome) -> None:
     service.record_push(ctx, push, CardsPushed(**outcome.report))
 
 
+def tell_shared(ctx: Context, messages: Sequence[Message]) -> None:
+    links = {str(m.payload["link_id"]): str(m.payload["member"]) for m in messages}
+    service.tell_shared(ctx, links)
+
+
+APPLIES = {"members.merged": tell_shared}
 SENDS = {"points.changed": Send(prepare, send, settle, "shopify")}
 LABELS = {"points.changed": N_("deliveries.points.balances", "Balances for the storefront")}

@@ -2,7 +2,7 @@
 subject, gathered here."""
 
 from webapp.core.contract import Notification
-from webapp.features.points.messages import ledger, referrals, rewards, tiers
+from webapp.features.points.messages import ledger, referrals, rewards, sync, tiers
 from webapp.features.points.messages.ledger import (
     OrderRange,
     Receipt,
@@ -33,6 +33,7 @@ NOTIFICATIONS: tuple[Notification, ...] = (
     *rewards.NOTIFICATIONS,
     *tiers.NOTIFICATIONS,
     *referrals.NOTIFICATIONS,
+    *sync.NOTIFICATIONS,
 )
 
 __all__ = [

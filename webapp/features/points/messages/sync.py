@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from webapp.core.contract import Notification, Wording
+from webapp.core.i18n import N_
 from webapp.core.messages import Id, LocaleTag
 
 
@@ -137,3 +139,43 @@ class BoardShared:
     added: list[str]
     removed: list[str]
     verified: bool
+
+
+NOTIFICATIONS = (
+    Notification(
+        name="points_shared",
+        topic="points.shared",
+        audience="shopper",
+        title=N_("notification.points_shared", "Points shared across stores"),
+        channels=("email", "sms"),
+        kind="transactional",
+        subject=Wording(
+            N_("notification.points_shared.subject", "Your points now count at %(shop)s as well")
+        ),
+        body=(
+            Wording(
+                N_(
+                    "notification.points_shared.together",
+                    "What you earned in our stores is one balance now.",
+                )
+            ),
+            Wording(
+                N_(
+                    "notification.points_shared.balance",
+                    "You have %(num)s point to spend at %(shop)s, wherever you earned it.",
+                    "You have %(num)s points to spend at %(shop)s, wherever you earned them.",
+                ),
+                "balance",
+            ),
+        ),
+        short=Wording(
+            N_(
+                "notification.points_shared.short",
+                "%(shop)s: your points from all our stores are one balance now: %(balance)s.",
+            )
+        ),
+        facts={"balance": 1480},
+        metric="Shared Points",
+        profile={"balance": "points_balance"},
+    ),
+)

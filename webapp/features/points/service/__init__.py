@@ -73,6 +73,7 @@ from webapp.features.points.service.referrals import (
 from webapp.features.points.service.refunds import take_back_cancelled, take_back_refunds
 from webapp.features.points.service.reshowing import ask_all, push_next
 from webapp.features.points.service.rewards import begin_catalogue, pause_reward, save_reward
+from webapp.features.points.service.shared_news import tell_shared
 from webapp.features.points.service.sync import sync_points
 from webapp.features.points.service.uses import expire_codes, record_uses, remind_of_codes
 
@@ -147,5 +148,6 @@ __all__ = [
     "take_back_cancelled",
     "take_back_refunds",
     "take_turns",
+    "tell_shared",
     "void",
 ]
