@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 
 from jobs.drain import drain_for
 from tests.factories import Tenant, import_orders, write_orders
+from webapp.core import discovery
 from webapp.demo.standins import shopify
 from webapp.parts import Parts
 
@@ -15,6 +16,8 @@ AWARD = "points.award_orders"
 SCORE = "rfm.absorb_and_score"
 NOTIFY = "notifications.notify"
 PUSH = "points.send.points.changed"
+# Who hears of an import, of its rows and of its end.
+HEARD = sorted({*discovery.handler_names()["orders.imported"], NOTIFY})
 TOKEN = "shpat_jobs"
 Standin = Callable[[Tenant], tuple[shopify.ShopifyAdmin, str]]
 
@@ -33,7 +36,7 @@ class Bench:
         import_orders(self.parts.database, self.tenant, file)
 
     def drain(self, *handlers: str) -> None:
-        for handler in handlers or (AWARD, SCORE, NOTIFY):
+        for handler in handlers or HEARD:
             drain_for(self.parts, handler, 10.0)
 
     def ask(self, sql: str, **values: object) -> list[Row]:

@@ -5,13 +5,14 @@ from hashlib import sha256
 
 import pytest
 
-from jobs.drain import apply_batch, apply_or_isolate, drain_for
+from jobs.drain import apply_batch, apply_or_isolate, drain_for, stay_awake
 from tests.factories import make_tenant
-from tests.jobs.bench import AWARD, SCORE, Bench
+from tests.jobs.bench import AWARD, NOTIFY, SCORE, Bench
 from webapp.core import deliveries, discovery
 from webapp.core.context import Context
 from webapp.core.deliveries import RETRY_AFTER_SECONDS, Message
 
+HEARERS = discovery.handler_names()["orders.imported"]
 POISON = {"store_id": "sto_nowhere", "first": 1, "last": 1}
 
 
@@ -28,7 +29,7 @@ def test_an_emit_writes_one_delivery_a_handler(bench: Bench) -> None:
     emit(bench, "one", POISON)
     assert bench.count("outbox") == 1
     assert len(bench.deliveries(AWARD)) == len(bench.deliveries(SCORE)) == 1
-    assert bench.count("deliveries") == 2
+    assert bench.count("deliveries") == len(HEARERS)
 
 
 def test_a_failing_transaction_leaves_no_message_and_no_delivery(bench: Bench) -> None:
@@ -44,7 +45,7 @@ def test_a_failing_transaction_leaves_no_message_and_no_delivery(bench: Bench) -
 def test_a_repeated_key_writes_nothing(bench: Bench) -> None:
     emit(bench, "one", POISON)
     emit(bench, "one", {**POISON, "first": 2})
-    assert (bench.count("outbox"), bench.count("deliveries")) == (1, 2)
+    assert (bench.count("outbox"), bench.count("deliveries")) == (1, len(HEARERS))
     assert bench.ask("select payload from outbox")[0][0] == POISON
 
 
@@ -154,3 +155,33 @@ def test_a_busy_tenant_does_not_hold_up_another(bench: Bench) -> None:
         assert deliveries.lock_lane(ctx.db, ctx.merchant_id, AWARD)
         other.drain(AWARD)
     assert (bench.balances(), other.balances()) == ({}, {"7": 12})
+
+
+def test_one_who_is_awake_works_what_follows_and_what_comes_next(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    bells = iter([True, False])
+
+    def heard(_seconds: float) -> bool:
+        rings = next(bells)
+        if rings:
+            bench.take("8,2026-01-02,12.00")
+        return rings
+
+    stay_awake(bench.parts, heard, 60.0)
+    assert bench.balances() == {"7": 30, "8": 12}
+    assert bench.count("deliveries") == 0
+    assert next(bells, None) is None
+
+
+def test_one_who_is_awake_rests_while_another_has_all_there_is_to_do(bench: Bench) -> None:
+    bench.take("7,2026-01-01,30.50")
+    merchant_id = bench.tenant.merchant_id
+    with bench.parts.database.transaction(merchant_id) as other:
+        for handler in (*HEARERS, NOTIFY):
+            assert deliveries.lock_lane(other.db, merchant_id, handler)
+        stay_awake(bench.parts, refuse_to_wait, 60.0)
+    assert bench.balances() == {}
+
+
+def refuse_to_wait(_seconds: float) -> bool:
+    raise AssertionError("nobody waits for a bell while another works")

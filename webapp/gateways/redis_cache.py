@@ -124,6 +124,8 @@ class Doorbell:
         client: Any = self._redis
         with client.pubsub(ignore_subscribe_messages=True) as channel:
             self._guard.call(None, channel.subscribe, WORKERS)
+            # The server's word that we are heard from now on.
+            self._guard.call(None, channel.get_message, timeout=TIMEOUT_SECONDS)
 
             def listen(seconds: float) -> bool:
                 said = self._guard.call(None, channel.get_message, timeout=seconds)
