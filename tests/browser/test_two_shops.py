@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Demo
+from tests.browser.test_storefront import RULES
 
 # Neither the richest nor the poorest, whom other tests look at.
 WALKER = 8
@@ -76,6 +78,30 @@ def walk(page: Page, demo: Demo) -> Walk:
     first, second = demo.facts["stores"]
     urls = (first["storefront_url"], second["storefront_url"])
     return Walk(page, demo, urls, (one["customer_id"], one["also"]["customer_id"]))
+
+
+@pytest.mark.parametrize(("tag", "width"), [("de", 1280), ("ar", 390)])
+def test_cart_and_orders_are_accessible(walk: Walk, tag: str, width: int) -> None:
+    page, shop = walk.page, f"{walk.urls[1]}/{tag}"
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{shop}/account/login?customer_id=912345")
+    page.goto(f"{shop}/products/oak-plant-stand")
+    page.locator(".buy [type=submit]").click()
+    page.goto(f"{shop}/discount/NOT-A-CODE?redirect=/{tag}/cart")
+    expect(page.locator(".cart [role=alert]")).to_contain_text("NOT-A-CODE")
+    inspect(page)
+    page.locator('[formaction$="/cart/checkout"]').click()
+    page.goto(f"{shop}/account")
+    expect(page.locator(".order").first).to_be_visible()
+    inspect(page)
+
+
+def inspect(page: Page) -> None:
+    """Accessible as far as axe can tell, and no wider than the window."""
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) <= 0
 
 
 @pytest.mark.full

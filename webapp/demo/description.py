@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from webapp.core.words import currency_exponent
 from webapp.demo import second
 from webapp.demo.names import NAMES
 from webapp.demo.options import Options
@@ -20,7 +21,7 @@ from webapp.parts import Parts
 
 SHOP_NAME = "Nest & Bloom"
 # What sending costs, and the taxes: on top of the price in the first shop, inside it in the second.
-FIRST_TERMS: Mapping[str, object] = {"tax_rate": "0.08", "shipping": "6.00"}
+FIRST_TAX, FIRST_SHIPPING = "0.08", 6
 SECOND_TERMS: Mapping[str, object] = {
     "tax_rate": "0.19",
     "taxes_included": True,
@@ -85,7 +86,9 @@ def _first(ports: Ports, shop: DemoShop, other: DemoStore) -> Mapping[str, objec
             "name": SHOP_NAME,
             "currency": shop.currency,
             "locale": "en",
-            **FIRST_TERMS,
+            "tax_rate": FIRST_TAX,
+            # As prices are, see `drops.hundredths`.
+            "shipping": str(FIRST_SHIPPING * (1 if currency_exponent(shop.currency) else 100)),
         },
         "customers": [_sample(one, one.customer_id, True) for one in shop.people],
         "others": [neighbour],

@@ -14,7 +14,7 @@ from webapp.demo.standins.host import CONTROL
 
 _SECONDS = 2.0
 _SHOWN = 8
-# Where the same thing may rightly count again, as it got another value, or not at all, as it had it.
+# Where the same thing may rightly count again: it got another value; or not at all: it had it.
 _CHANGING = ("shopify", "storage")
 _MOST_TIMES = 50
 _TITLES = {
