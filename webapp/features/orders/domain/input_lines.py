@@ -23,6 +23,7 @@ BLOCK_ROWS = 1_000
 GZIP_MAGIC = b"\x1f\x8b"
 SHOWN_OF_A_LINE = 500
 _NULL = "\\N"
+_NOTHING_MORE = f"\t{_NULL}\t{_NULL}\t{_NULL}\n"
 
 
 @dataclass(slots=True)
@@ -150,10 +151,9 @@ def rows_of(read: Reader, content: str | None) -> list[Row]:
 
 def copy_line(row: Row, line: int) -> str:
     """One row in COPY's text form; ids hold nothing that COPY would need escaped."""
-    key = "\\N" if row.key is None else row.key
-    basis = "\\N" if row.basis is None else row.basis
-    start = f"{row.kind}\t{line}\t{row.customer}\t{row.at}\t{row.minor}\t{key}\t{basis}"
-    if row.included is None and row.order_key is None:
-        return f"{start}\t\\N\t\\N\n"
-    included = "\\N" if row.included is None else row.included
-    return f"{start}\t{included}\t{row.order_key or _NULL}\n"
+    key = _NULL if row.key is None else row.key
+    start = f"{row.kind}\t{line}\t{row.customer}\t{row.at}\t{row.minor}\t{key}"
+    if row.basis is None and row.included is None and row.order_key is None:
+        return f"{start}{_NOTHING_MORE}"
+    more = (_NULL if value is None else str(value) for value in (row.basis, row.included))
+    return "\t".join((start, *more, f"{row.order_key or _NULL}\n"))
