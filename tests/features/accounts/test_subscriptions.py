@@ -258,9 +258,11 @@ def test_a_token_that_is_refused_stops_only_its_shop(shop: Shop, handler: str) -
 
 
 def test_a_missed_order_that_cannot_be_read_stops_no_other(shop: Shop) -> None:
-    page = MissedPage(shop.tenant.store_id, shop.tenant.shop, TOKEN, "2026-03-14T00:00:00Z", None)
+    store, since = (shop.tenant.store_id, shop.tenant.shop, TOKEN), "2026-03-14T00:00:00Z"
+    page = MissedPage(*store, "orders/paid", since, None)
     money = {"shopMoney": {"amount": "30.50", "currencyCode": "USD"}}
     good = {"createdAt": "2026-03-14T11:00:00Z", "totalPriceSet": money, "customer": {"id": "7"}}
+    good["displayFinancialStatus"] = "PAID"
     nodes = [{**good, "id": "1"}, {**good, "id": "2", "totalPriceSet": None}, {**good, "id": "3"}]
     with shop.parts.database.transaction(shop.tenant.merchant_id) as ctx:
         orders_service.take_missed(ctx, page, nodes, "next page")
