@@ -10,7 +10,7 @@ from tests.jobs.bench import PUSH, ConnectedShop
 from webapp.core import discovery
 from webapp.core.contract import Send
 from webapp.demo.standins.metafields import Entry
-from webapp.features.points.service import CARDS_A_CALL
+from webapp.features.points.service import CARDS_A_CALL, identities
 
 WORK = discovery.handlers()[PUSH]
 assert isinstance(WORK, Send)
@@ -173,3 +173,19 @@ def test_a_change_is_measured_from_the_message_that_told_of_it(shop: ConnectedSh
     shop.drain(PUSH)
     ((lag,),) = shop.ask("select lag_ms from metafield_projections")
     assert 0 <= lag < 30_000
+
+
+def test_members_who_are_joined_and_parted_are_shown_as_they_are(shop: ConnectedShop) -> None:
+    shop.earn("7,2026-01-01,30.50", "8,2026-01-01,12.00", "8,2026-01-02,3.00")
+    shop.drain(PUSH)
+    homes = dict(map(tuple, shop.ask("select external_id, customer_id from customer_identities")))
+    with shop.parts.database.transaction(shop.tenant.merchant_id) as ctx:
+        link_id = identities.merge(ctx, homes["7"], homes["8"], "email")
+    shop.drain(PUSH)
+    assert (shop.shown("7"), shop.shown("8")) == ("45", "45")
+    assert field(shop, "shared_customer_id", "7") == field(shop, "shared_customer_id", "8")
+    with shop.parts.database.transaction(shop.tenant.merchant_id) as ctx:
+        identities.unmerge(ctx, link_id)
+    shop.drain(PUSH)
+    assert (shop.shown("7"), shop.shown("8")) == ("30", "15")
+    assert field(shop, "shared_customer_id", "7") != field(shop, "shared_customer_id", "8")

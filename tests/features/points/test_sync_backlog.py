@@ -8,6 +8,7 @@ from sqlalchemy import event, text
 
 from tests.door import Door, order
 from webapp.core import deliveries
+from webapp.core.errors import AppError
 from webapp.features.points import service
 from webapp.features.points.messages import SyncPoints
 
@@ -103,6 +104,15 @@ def test_events_are_applied_once_whoever_comes_first(member: Door) -> None:
     assert member.ask("select count(*) from inbound_events where applied_at is null") == [(0,)]
     sql = "select count(*) from deliveries where handler = any(:names)"
     assert member.ask(sql, names=list(EVERYTHING)) == [(0,)]
+
+
+def test_somebody_whose_first_order_waits_is_known(member: Door) -> None:
+    told(member, order(2, 8, "12.00"))
+    assert sync(member, "gid://shopify/Customer/8") == 12
+    member.drain(*EVERYTHING)
+    assert entries(member) == [30, 12]
+    with pytest.raises(AppError, match="customer_not_found"):
+        sync(member, "9")
 
 
 def test_a_quiet_day_costs_one_query(member: Door) -> None:

@@ -13,6 +13,7 @@ LEDGER = "points.award_orders"
 # A refund may wait for its order, and the points of both for those.
 MOST_ROUNDS = 4
 MOST_AT_ONCE = 200
+GID = "gid://shopify/Customer/"
 
 
 def apply_backlog(ctx: Context, member: str) -> None:
@@ -32,6 +33,17 @@ def apply_backlog(ctx: Context, member: str) -> None:
             return
 
 
+def meet(ctx: Context, asked: str) -> bool:
+    """Apply what stores have told us of a customer, named by a Shopify GID or by a store's own id,
+    whom nobody has met yet; whether there was anything."""
+    values = {"merchant_id": ctx.merchant_id, "subject": asked.removeprefix(GID)}
+    waiting: defaultdict[str, list[int]] = defaultdict(list)
+    for handler, message_id in ctx.db.execute(_UNMET, values):
+        waiting[handler].append(message_id)
+    held = applying.lock_lanes(ctx, list(waiting))
+    return applying.apply_now(ctx, {name: waiting[name] for name in held}) > 0
+
+
 def _waiting(ctx: Context, member: str) -> Mapping[str, Sequence[int]]:
     """Handler -> its messages about this member that are due."""
     values = {
@@ -46,6 +58,19 @@ def _waiting(ctx: Context, member: str) -> Mapping[str, Sequence[int]]:
     return found
 
 
+_UNMET = text(
+    """
+    select d.handler, d.message_id
+    from inbound_events e
+    join outbox m on m.merchant_id = e.merchant_id
+        and m.topic = 'in.shopify.' || e.topic and m.key = e.event_id::text
+    join deliveries d on d.merchant_id = m.merchant_id and d.message_id = m.message_id
+    where e.merchant_id = :merchant_id and e.subject = :subject and e.applied_at is null
+      and d.dead_at is null and d.due_at <= statement_timestamp()
+    order by 2
+    limit 50
+    """
+)
 # Events that nobody has applied are few, and so is what waits for the ledger: both are found by
 # partial indexes, which are nearly empty on a quiet day.
 _WAITING = text(

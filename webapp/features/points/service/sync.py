@@ -4,11 +4,12 @@ from sqlalchemy import text
 
 from webapp.core import cache
 from webapp.core.context import Context
+from webapp.core.errors import CUSTOMER_NOT_FOUND, AppError
 from webapp.core.members import find_member, find_stores
 from webapp.core.words import new_id
 from webapp.features.points.messages import PointsSynced, SyncPoints
 from webapp.features.points.queries.balances import spendable
-from webapp.features.points.service.backlog import apply_backlog
+from webapp.features.points.service.backlog import apply_backlog, meet
 
 MULTI_STORE_SYNC = "multi_store_sync"
 
@@ -23,7 +24,7 @@ def sync_points(ctx: Context, message: SyncPoints) -> PointsSynced:
 
     Raises AppError: customer_not_found, customer_ambiguous, store_not_found.
     """
-    member = find_member(ctx, message.customer_id)
+    member = _member(ctx, message.customer_id)
     store_ids = find_stores(ctx, message.store_ids)
     apply_backlog(ctx, member)
     values = {"merchant_id": ctx.merchant_id, "member": member, "store_ids": list(store_ids)}
@@ -36,6 +37,16 @@ def sync_points(ctx: Context, message: SyncPoints) -> PointsSynced:
     ctx.track(MULTI_STORE_SYNC, stores=len(store_ids))
     ctx.stale(cache.points_tag(member), cache.tiers_tag(member))
     return PointsSynced(spendable(ctx, member))
+
+
+def _member(ctx: Context, asked: str) -> str:
+    """The member; also one whose first order waits for a worker."""
+    try:
+        return find_member(ctx, asked)
+    except AppError as error:
+        if error.kind is not CUSTOMER_NOT_FOUND or not meet(ctx, asked):
+            raise
+        return find_member(ctx, asked)
 
 
 _REACHABLE = text(
