@@ -25,10 +25,9 @@
     const ready = load(block.dataset.ln);
     if (type != 'click') return;
     const { copy, share, done } = target.dataset;
-    const url = share && new URL(share, location).href;
-    if (url && navigator.share) navigator.share({ url }).catch(() => {});
-    else if (copy || url)
-      navigator.clipboard.writeText(copy || url).then(() => (target.textContent = done));
+    const url = share ? location.origin + share : copy;
+    if (share && navigator.share) navigator.share({ url }).catch(settle);
+    else if (url) navigator.clipboard.writeText(url).then(() => (target.textContent = done));
     if (target.closest('.ln-fragment')) return;
     if (target == opener) opener.ariaExpanded = !(panel.hidden = !panel.hidden);
     else opener.focus();

@@ -301,8 +301,8 @@ def test_reward_that_does_not_wait_is_told_once(friends: Friends) -> None:
     assert len(friends.told("points.referral_rewarded")) == 1
 
 
-def test_advocate_hears_of_it_in_their_own_language(friends: Friends) -> None:
-    """At a store where they are a customer, though the friend ordered at another."""
+def test_advocate_hears_of_it_where_they_are_a_customer(friends: Friends) -> None:
+    """Also when the friend ordered at another store."""
     other = add_store(friends.database, friends.tenant, "USD")
     member, friend = friends.member(), friends.member(other)
     friends.claim(friends.link(member), customer=friend, store=other)
