@@ -210,3 +210,22 @@ def test_older_lines_that_do_not_come_leave_everything_as_it_was(page: Page, sho
     link.click()
     expect(page.locator(".ln-entry")).to_have_count(len(ENTRIES) + 1)
     expect(link).to_have_count(0)
+
+
+def test_own_link_is_shared_or_copied_with_the_address_of_the_shop(page: Page, shop: Shop) -> None:
+    share = 'data-share="/de/apps/loyalnest/r/X" data-done="Copied"'
+    button = f'<button type="button" {share}>Share</button>'
+    body = f'<div class="ln-fragment" lang="en" dir="ltr">{button}</div>'
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shop.answers.append(Answer(body=body))
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    page.locator("[data-share]").click()
+    expect(page.locator("[data-share]")).to_have_text("Copied")
+    address = f"{shop.url.rstrip('/')}/de/apps/loyalnest/r/X"
+    assert page.evaluate("navigator.clipboard.readText()") == address
+    # A shopper who changes their mind: the promise is refused.
+    asked = "{ url }) => { window.shared = url; return Promise.reject() }"
+    page.evaluate(f"() => {{ navigator.share = ({asked} }}")
+    page.locator("[data-share]").click()
+    assert page.evaluate("window.shared") == address
