@@ -203,7 +203,8 @@ def connect_shop(parts: Parts) -> None:
 
 _OUTCOME = """
 select (select count(*) from orders), (select sum(points) from points_transactions),
-       (select sum(points_balance) from users), (select max(customers) from rfm_cutpoints),
+       (select sum(points + pending) from customer_cards),
+       (select max(customers) from rfm_cutpoints),
        (select count(*) from users)
 """
 
