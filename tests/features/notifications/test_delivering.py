@@ -104,3 +104,17 @@ def test_what_was_sent_is_not_prepared_again(queued: tuple[Programme, str, str])
     assert programme.prepare(email_id) is None
     assert states(programme) == {"email": "sent", "sms": "queued"}
     assert len(programme.waits(EMAIL)) == 1
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_nothing_is_said_to_who_is_to_be_forgotten(
+    queued: tuple[Programme, str, str], other: bool
+) -> None:
+    programme = queued[0]
+    store_id = programme.tenant.store_id
+    ((external_id,),) = programme.ask("select external_id from customer_identities")
+    with programme.database.transaction(programme.tenant.merchant_id) as ctx:
+        gone = service.forget_people(ctx, store_id, ["nobody" if other else external_id])
+    left = len(programme.said())
+    assert (gone > 0, left > 0) == (not other, other)
+    assert (programme.prepare(queued[1]) is not None) == other

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from jobs.drain import drain_for
+from tests.entry.embedding import bearer
 from tests.entry.shopify_admin import SCOPES, SHOP, ShopifyShop, shopify_shop
 from tests.factories import FixedClock
-from webapp.demo.standins.shopify import orders
+from webapp.demo.standins.shopify import orders, privacy
 from webapp.demo.standins.shopify.state import Line
 from webapp.features.orders import service
 from webapp.parts import Parts
@@ -106,3 +107,24 @@ def test_page_says_what_is_missing(shop: ShopifyShop) -> None:
     page = shop.open("history").text
     for shown in (SHOP, "The last 60 days can be read", "Why not everything?", "customer number"):
         assert shown in page
+
+
+def test_privacy_requests_are_shown_and_answered_on_a_page(shop: ShopifyShop) -> None:
+    page = shop.open("privacy").text
+    assert "No requests yet" in page
+    asked = {"topic": "customers/data_request", "customer": 7}
+    privacy.ask(shop.state, shop.admin.deliveries, asked)
+    assert shop.admin.deliveries.wait(10)
+    drain_for(shop.parts, "orders.take_data_requests", 1)
+    page = shop.open("privacy").text
+    assert "Wants to know what is held" in page
+    assert "1 to answer" in page
+    (request_id,) = shop.rows("select request_id from privacy_requests")[0]
+    headers = bearer(shop.token())
+    sent = {"request": str(request_id)}
+    record = shop.web.post("/app/privacy/record", headers=headers, data=sent)
+    assert record.status_code == 200
+    assert "data:application/json;base64," in record.text
+    assert "Download the record" in record.text
+    shop.web.post("/app/privacy/answered", headers=headers, data=sent)
+    assert "Nothing to answer" in shop.open("privacy").text
