@@ -76,9 +76,8 @@ def members(door: Door) -> list[str]:
 def test_a_new_customer_is_a_member_at_once_and_once(door: Door) -> None:
     tell(door, "customers/create", customer(7), customer(7), customer(8))
     assert (members(door), door.count("users")) == (["7", "8"], 2)
-    assert told(door, "customers.told") == [
-        {"store_id": door.tenant.store_id, "customers": ["7", "8"]}
-    ]
+    (message,) = told(door, "customers.told")
+    assert (message["customers"], message["joined"]) == (["7", "8"], ["7", "8"])
 
 
 def test_an_old_customer_who_changes_is_no_member_until_they_buy(door: Door) -> None:
