@@ -29,8 +29,8 @@ FILL = (
     " select :m, 'nightly', :wall, :wall, 1999, n, n > 1, 2 - n, array['cus_1'], 900 * n, 1, 1,"
     " true from generate_series(1, 2) n",
     "insert into sync_mismatches (merchant_id, run_id, store_id, external_id, customer_id,"
-    " expected, found, found_at, repaired_at) select :m, max(run_id), (select min(store_id) from stores),"
-    " '7104466075901', 'cus_1', :expected, :found, :wall, :wall from sync_runs",
+    " expected, found, found_at, repaired_at) select :m, max(run_id),"
+    " (select min(store_id) from stores), '7104466075901', 'cus_1', :expected, :found, :wall, :wall from sync_runs",
     "insert into program_settings (merchant_id, multi_store_config) select :m, jsonb_build_object("
     "'shared_leaderboard', true, 'shared_stores', jsonb_agg(shop_domain)) from stores"
     " on conflict (merchant_id) do update set multi_store_config = excluded.multi_store_config",
