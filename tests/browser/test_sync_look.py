@@ -25,12 +25,13 @@ FILL = (
     " select :m, store_id, external_id, customer_id, 1, :wall, 740, external_id like '%3',"
     " case when external_id like '%3' then 'Owner does not exist.' end from customer_identities",
     "insert into sync_runs (merchant_id, kind, started_at, finished_at, matched, mismatched,"
-    " ledger_ok, off, off_members, p95_lag_ms, chunks, chunks_done, gathered)"
-    " select :m, 'nightly', :wall, :wall, 1999, n, n > 1, 2 - n, array['cus_1'], 900 * n, 1, 1,"
-    " true from generate_series(1, 2) n",
+    " ledger_ok, off, differences, p95_lag_ms, chunks, chunks_done, gathered)"
+    " select :m, 'nightly', :wall, :wall, 1999, n, n > 1, 2 - n, cast(:off as jsonb), 900 * n,"
+    " 1, 1, true from generate_series(1, 2) n",
     "insert into sync_mismatches (merchant_id, run_id, store_id, external_id, customer_id,"
     " expected, found, found_at, repaired_at) select :m, max(run_id),"
-    " (select min(store_id) from stores), '7104466075901', 'cus_1', :expected, :found, :wall, :wall from sync_runs",
+    " (select min(store_id) from stores), '7104466075901', 'cus_1', :expected, :found, :wall, :wall"
+    " from sync_runs",
     "insert into program_settings (merchant_id, multi_store_config) select :m, jsonb_build_object("
     "'shared_leaderboard', true, 'shared_stores', jsonb_agg(shop_domain)) from stores"
     " on conflict (merchant_id) do update set multi_store_config = excluded.multi_store_config",
@@ -51,6 +52,9 @@ def base(committed: Parts, opened: Opened) -> Iterator[str]:
             "wall": ctx.wall,
             "cycle": f"{ctx.now:%Y-%m}",
             "expected": json.dumps({"points_balance": "50", "tier": "Gold"}),
+            "off": json.dumps(
+                [{"customer_id": "cus_1", "what": "card", "expected": 50, "found": 7}]
+            ),
             "found": json.dumps({"points_balance": "999999", "tier": None}),
         }
         for sql in FILL:

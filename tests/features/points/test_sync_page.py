@@ -43,8 +43,9 @@ def ask(held: Parts, tenant: Tenant, sql: str, **values: object) -> list:
 
 RUN = """
 insert into sync_runs (merchant_id, kind, started_at, finished_at, matched, mismatched, ledger_ok,
-    off, off_members, p95_lag_ms, chunks, chunks_done, gathered)
-values (:m, 'nightly', :wall, :wall, 1999, 1, :ok, :off, :members, 1234, 1, 1, true)
+    off, differences, p95_lag_ms, chunks, chunks_done, gathered)
+values (:m, 'nightly', :wall, :wall, 1999, 1, :ok, :off, cast(:differences as jsonb), 1234, 1, 1,
+    true)
 returning run_id
 """
 WRONG = """
@@ -56,7 +57,8 @@ values (:m, :run, :s, '7104466075915', 'cus_ada', cast(:expected as jsonb), cast
 
 
 def run(held: Parts, tenant: Tenant, *off: str) -> int:
-    values = {"ok": not off, "off": len(off), "members": list(off)}
+    differences = [{"customer_id": c, "what": "card", "expected": 50, "found": 7} for c in off]
+    values = {"ok": not off, "off": len(off), "differences": json.dumps(differences)}
     return int(ask(held, tenant, RUN, **values)[0][0])
 
 
@@ -95,6 +97,7 @@ def test_members_whose_books_do_not_agree_are_named(
     page = web.get("/admin/sync").text
     assert "The books do not agree" in page
     assert "2 members differ" in page
+    assert "Card against lots, expected 50, found 7" in page
     assert "/admin/members?member=cus_2" in page
 
 

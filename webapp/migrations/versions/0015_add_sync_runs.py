@@ -43,7 +43,7 @@ create table sync_runs (
     p95_lag_ms bigint,
     ledger_ok boolean not null,
     off integer default 0 not null,
-    off_members text[] default '{}' not null,
+    differences jsonb default '[]' not null,
     chunks integer default 0 not null,
     chunks_done integer default 0 not null,
     gathered boolean default false not null,

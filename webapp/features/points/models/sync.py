@@ -56,9 +56,9 @@ class MetafieldProjection(Base):
 class SyncRun(Base):
     """One reconciliation. `matched`, `mismatched` and `pending` count metafields that were read
     back, by customer and store; `unread` those that a store would not let us read. `ledger_ok` says
-    that entries, lots and cards agree; otherwise `off` members do not, and `off_members` names the
-    first of them. A run is over when all its chunks are done; `buried` are the messages of those
-    that were given up."""
+    that entries, lots and cards agree; otherwise `off` members do not, and `differences` are the
+    first of them (`queries.checks.Imbalance`). A run is over when all its chunks are done; `buried`
+    are the messages of those that were given up."""
 
     __tablename__ = "sync_runs"
     __table_args__ = (
@@ -80,7 +80,7 @@ class SyncRun(Base):
     p95_lag_ms: Mapped[int | None] = mapped_column(BigInteger)
     ledger_ok: Mapped[bool] = mapped_column(Boolean)
     off: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    off_members: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     chunks: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     chunks_done: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     gathered: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))

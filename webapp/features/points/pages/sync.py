@@ -21,6 +21,14 @@ KINDS = {
     "nightly": N_("sync.kind.nightly", "Every night"),
     "asked": N_("sync.kind.asked", "On request"),
 }
+BOOKS = {
+    "entries": N_("sync.books.entries", "Entries against lots"),
+    "lots": N_("sync.books.lots", "Lots against what was taken"),
+    "card": N_("sync.books.card", "Card against lots"),
+    "pending": N_("sync.books.pending", "Pending points against lots"),
+    "balance": N_("sync.books.balance", "Balance against card"),
+    "replay": N_("sync.books.replay", "Replay of all entries"),
+}
 FIELDS = {
     "points_balance": N_("sync.field.points", "Points"),
     "tier": N_("sync.field.tier", "Tier"),
@@ -34,10 +42,12 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
     found = reconciliation.mismatches(ctx, LINES_SHOWN)
     states = reconciliation.store_states(ctx)
     measured = queries.sync_accuracy(ctx)
+    last = next((run for run in runs if run.finished_at), None)
     share = measured.numerator / measured.denominator if measured.denominator else None
     return {
         "accuracy": rounded(share),
-        "last": next((run for run in runs if run.finished_at), None),
+        "last": last,
+        "differences": [difference(ctx.locale, one) for one in last.differences] if last else [],
         "going_on": bool(runs and runs[0].finished_at is None),
         "runs": [line(ctx.locale, run) for run in runs],
         "shops": states,
@@ -51,6 +61,11 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
 def rounded(share: float | None) -> float | None:
     """A share to a tenth of a per cent, downwards: only what is wholly right is 100 %."""
     return None if share is None else math.floor(1000 * share) / 1000
+
+
+def difference(locale: str, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One difference between the books, in words."""
+    return {**found, "what": i18n.text(locale, *BOOKS[found["what"]])}
 
 
 def line(locale: str, run: reconciliation.Run) -> Mapping[str, Any]:

@@ -1,65 +1,14 @@
-"""What reconciliations found: the ledger against itself, the storefronts against the cards."""
+"""What reconciliations found, store by store, customer by customer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
 from webapp.core.context import Context
 from webapp.features.points.queries.accuracy import SHOWN
-
-
-@dataclass(frozen=True, slots=True)
-class Unbalanced:
-    """How many members' entries, lots and cards do not agree, and the first of them."""
-
-    count: int
-    members: tuple[str, ...]
-
-
-def unbalanced(ctx: Context, most: int) -> Unbalanced:
-    """Members for whom it does not hold that, home by home, the sum of the entries is what is left
-    in the lots less what is owed, and that the card and the balance say the same. Names at most
-    `most` of them, in the order of their ids."""
-    rows = ctx.db.execute(_UNBALANCED, {"merchant_id": ctx.merchant_id, "most": most}).all()
-    return Unbalanced(rows[0].number if rows else 0, tuple(row.member for row in rows))
-
-
-_UNBALANCED = text(
-    """
-    with entries as (
-        select customer_id, sum(points) as points from points_transactions
-        where merchant_id = :merchant_id group by customer_id
-    ), lots as (
-        select customer_id, sum(remaining) as points from points_lots
-        where merchant_id = :merchant_id group by customer_id
-    ), homes as (
-        select coalesce(u.merged_into, u.customer_id) as member, u.customer_id, u.points_balance,
-               coalesce(e.points, 0) as entries,
-               coalesce(l.points, 0) - coalesce(d.points, 0) as held
-        from users u
-        left join entries e using (customer_id)
-        left join lots l using (customer_id)
-        left join points_deficits d
-            on d.merchant_id = u.merchant_id and d.customer_id = u.customer_id
-        where u.merchant_id = :merchant_id
-    ), members as (
-        select member, bool_and(entries = held) as in_lots, sum(held) as held,
-               coalesce(max(points_balance) filter (where customer_id = member), 0) as balance,
-               coalesce(sum(points_balance) filter (where customer_id <> member), 0) as elsewhere
-        from homes group by member
-    ), wrong as (
-        select m.member
-        from members m
-        left join customer_cards c
-            on c.merchant_id = :merchant_id and c.customer_id = m.member
-        where not m.in_lots or coalesce(c.points, 0) + coalesce(c.pending, 0) <> m.held
-           or coalesce(c.points, 0) <> m.balance or m.elsewhere <> 0
-    )
-    select member, count(*) over () as number from wrong order by member limit :most
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +27,7 @@ class Run:
     p95_lag_ms: int | None
     ledger_ok: bool
     off: int
-    off_members: list[str]
+    differences: list[Mapping[str, Any]]
 
     @property
     def accuracy(self) -> float | None:
@@ -96,7 +45,7 @@ def runs(ctx: Context, most: int) -> tuple[Run, ...]:
 _RUNS = text(
     """
     select run_id, kind, started_at, finished_at, matched, mismatched, pending, repaired, unread,
-           p95_lag_ms, ledger_ok, off, off_members
+           p95_lag_ms, ledger_ok, off, differences
     from sync_runs where merchant_id = :merchant_id order by run_id desc limit :most
     """
 )
