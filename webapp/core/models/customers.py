@@ -69,6 +69,12 @@ class CustomerIdentity(Base):
             ["merchant_id", "customer_id"], ["users.merchant_id", "users.customer_id"]
         ),
         Index(None, "merchant_id", "customer_id"),
+        Index(
+            "idx_customer_identities_refused",
+            "merchant_id",
+            "customer_id",
+            postgresql_where=text("not linking_consent"),
+        ),
     )
 
     merchant_id: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -68,6 +68,9 @@ create index idx_identity_links_homes on identity_links using gin (homes)
 create index idx_identity_links_change_id on identity_links (merchant_id, change_id)
     where change_id is not null;
 
+create index idx_customer_identities_refused on customer_identities (merchant_id, customer_id)
+    where not linking_consent;
+
 create table shopify_merges (
     merchant_id text not null,
     store_id text not null,

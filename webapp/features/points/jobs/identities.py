@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from webapp.core.context import Context
 from webapp.core.contract import Applies
@@ -42,14 +43,15 @@ def forget_people(ctx: Context, messages: Sequence[Message]) -> None:
 
 
 def settle_bonuses(ctx: Context, messages: Sequence[Message]) -> None:
-    """Take back what merged members have twice, and give it back to those who were parted."""
-    for message in messages:
-        payload = message.payload
-        if message.topic == "members.merged":
-            bonuses.take_back_doubles(ctx, [payload["member"]])
+    """Take back what merged members have twice, and give it back to those who were parted: in the
+    order of what happened, and at once for all of a kind in a row."""
+    for topic, told in groupby(messages, key=lambda message: message.topic):
+        payloads = [message.payload for message in told]
+        members = {home for said in payloads for home in (said["member"], *said["homes"])}
+        if topic == "members.merged":
+            bonuses.take_back_doubles(ctx, members)
         else:
-            members = {payload["member"], *payload["homes"]}
-            bonuses.give_back_parted(ctx, members, payload["link_id"])
+            bonuses.give_back_parted(ctx, members, payloads[-1]["link_id"])
 
 
 def link_widened(ctx: Context, messages: Sequence[Message]) -> None:

@@ -48,6 +48,8 @@ def candidates(
     ]
 
 
+# One row after the other is looked up by its key (that is what the limits do), so that the plan is
+# the same with and without statistics.
 _PAIRS = text(
     """
     with shared as materialized (
@@ -61,37 +63,80 @@ _PAIRS = text(
         where c.merchant_id = :merchant_id and c.store_id = :store_id
           and c.store_id in (select store_id from shared)
           and (cast(:customers as text[]) is null or c.external_id = any(:customers))
-    ), met as (
+    ), met as materialized (
         select s.external_id, o.store_id, o.external_id as other, 'email' as reason
         from seeds s
-        join customer_contacts o
-            on o.merchant_id = :merchant_id and o.email_hash = s.email_hash and o.email_verified
+        cross join lateral (
+            select o.store_id, o.external_id from customer_contacts o
+            where o.merchant_id = :merchant_id and o.email_hash = s.email_hash
+              and o.email_verified
+            limit :most
+        ) o
         where o.store_id <> :store_id and o.store_id in (select store_id from shared)
         union all
         select s.external_id, o.store_id, o.external_id, 'phone'
         from seeds s
-        join customer_contacts o
-            on o.merchant_id = :merchant_id and o.phone_hash = s.phone_hash and o.phone_verified
+        cross join lateral (
+            select o.store_id, o.external_id, o.email_verified, o.email_hash
+            from customer_contacts o
+            where o.merchant_id = :merchant_id and o.phone_hash = s.phone_hash
+              and o.phone_verified
+            limit :most
+        ) o
         where o.store_id <> :store_id and o.store_id in (select store_id from shared)
           and not coalesce(o.email_verified and o.email_hash <> s.email_hash, false)
-    ), pairs as (
+    ), refusers as materialized (
+        select distinct u.member
+        from customer_identities i
+        cross join lateral (
+            select coalesce(u.merged_into, u.customer_id) as member from users u
+            where u.merchant_id = :merchant_id and u.customer_id = i.customer_id
+            limit 1
+        ) u
+        where i.merchant_id = :merchant_id and not i.linking_consent
+    ), homes as materialized (
         select met.reason, a.customer_id as home, b.customer_id as other_home,
-               coalesce(ua.merged_into, ua.customer_id) as member,
-               coalesce(ub.merged_into, ub.customer_id) as other_member,
                coalesce(a.linking_consent, false) or coalesce(b.linking_consent, false) as agreed
         from met
-        join customer_identities a on a.merchant_id = :merchant_id
-            and a.store_id = :store_id and a.external_id = met.external_id
-        join users ua on ua.merchant_id = a.merchant_id and ua.customer_id = a.customer_id
-        join customer_identities b on b.merchant_id = :merchant_id
-            and b.store_id = met.store_id and b.external_id = met.other
-        join users ub on ub.merchant_id = b.merchant_id and ub.customer_id = b.customer_id
+        cross join lateral (
+            select i.customer_id, i.linking_consent from customer_identities i
+            where i.merchant_id = :merchant_id and i.store_id = :store_id
+              and i.external_id = met.external_id
+            limit 1
+        ) a
+        cross join lateral (
+            select i.customer_id, i.linking_consent from customer_identities i
+            where i.merchant_id = :merchant_id and i.store_id = met.store_id
+              and i.external_id = met.other
+            limit 1
+        ) b
+    ), pairs as materialized (
+        select h.*, a.member, b.member as other_member
+        from homes h
+        cross join lateral (
+            select coalesce(u.merged_into, u.customer_id) as member from users u
+            where u.merchant_id = :merchant_id and u.customer_id = h.home
+            limit 1
+        ) a
+        cross join lateral (
+            select coalesce(u.merged_into, u.customer_id) as member from users u
+            where u.merchant_id = :merchant_id and u.customer_id = h.other_home
+            limit 1
+        ) b
     ), aged as (
-        select p.*, (m.created_at, m.customer_id) <= (n.created_at, n.customer_id) as is_older,
+        select p.*, (m.created_at, p.member) <= (n.created_at, p.other_member) as is_older,
                least(m.created_at, n.created_at) as since
         from pairs p
-        join users m on m.merchant_id = :merchant_id and m.customer_id = p.member
-        join users n on n.merchant_id = :merchant_id and n.customer_id = p.other_member
+        cross join lateral (
+            select u.created_at from users u
+            where u.merchant_id = :merchant_id and u.customer_id = p.member
+            limit 1
+        ) m
+        cross join lateral (
+            select u.created_at from users u
+            where u.merchant_id = :merchant_id and u.customer_id = p.other_member
+            limit 1
+        ) n
         where p.member <> p.other_member
     )
     select case when is_older then home else other_home end,
@@ -99,15 +144,8 @@ _PAIRS = text(
            case when is_older then member else other_member end,
            case when is_older then other_member else member end,
            reason,
-           exists (
-               select from users u
-               join customer_identities i
-                   on i.merchant_id = u.merchant_id and i.customer_id = u.customer_id
-               where u.merchant_id = :merchant_id and not i.linking_consent and (
-                   u.customer_id in (member, other_member)
-                   or u.merged_into in (member, other_member)
-               )
-           ),
+           member in (select member from refusers)
+               or other_member in (select member from refusers),
            agreed
     from aged
     order by reason, since, home, other_home
@@ -144,10 +182,12 @@ def homes_of(ctx: Context, members: Iterable[str]) -> dict[str, tuple[str, ...]]
 
 _HOMES = text(
     """
-    select customer_id, coalesce(merged_into, customer_id) from users
-    where merchant_id = :merchant_id
-      and (customer_id = any(:members) or merged_into = any(:members))
-    order by customer_id
+    select customer_id, customer_id from users
+    where merchant_id = :merchant_id and customer_id = any(:members)
+    union
+    select customer_id, merged_into from users
+    where merchant_id = :merchant_id and merged_into = any(:members)
+    order by 1
     """
 )
 
