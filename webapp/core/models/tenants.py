@@ -109,7 +109,8 @@ class Store(Base):
 
 class ProgramSettings(Base):
     """What one merchant's programme shares. `multi_store_config` is the specification's
-    `{"shared_stores": [shop domains], "shared_leaderboard": bool}` and what the sharing page adds;
+    `{"shared_stores": [shop domains], "shared_leaderboard": bool}`, and `"ask_members": bool`, with
+    which nobody is linked over stores before they have said yes;
     `theme_extension_config` belongs to the widgets. `timezone` is the programme's (IANA), in which
     its days and cycles begin; `currency` the one its spending is counted in (NULL: the first
     store's). `pepper` is the sealed key of the hashes of addresses."""
