@@ -25,8 +25,10 @@ class Program:
 
 
 def program(ctx: Context) -> Program:
-    """As the merchant has set it; else UTC, and the currency of the first store."""
-    named, currency = ctx.db.execute(_PROGRAM, {"merchant_id": ctx.merchant_id}).one()
+    """As the merchant has set it; else, and for the platform, UTC and the currency of the first
+    store."""
+    found = ctx.db.execute(_PROGRAM, {"merchant_id": ctx.merchant_id}).one_or_none()
+    named, currency = found or (None, None)
     return Program(zone(named or "UTC") or UTC, currency or "XXX")
 
 
