@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from tests.factories import Tenant, write_orders
 from webapp.core.db import Database
+from webapp.features.points.queries import checks
 
 Row = tuple[str, str, str]
 PRICES = ("0.50", "4.99", "9.99", "12.00", "14.37", "19.90", "24.95", "49.99", "129.00", "0.99")
@@ -94,6 +95,8 @@ def figures(database: Database, tenant: Tenant) -> Figures:
     """The same of a tenant, as the tables have it; the segments of the newest scoring."""
     with database.transaction(tenant.merchant_id, readonly=True) as ctx:
         one = ctx.db.execute(text(_FIGURES)).one()
+        # Home by home, and not only in sum.
+        assert checks.unbalanced(ctx, 9) == []
     return Figures(one.orders, one.customers, (one.ledger, one.users, one.cards), one.seg, one.dead)
 
 
