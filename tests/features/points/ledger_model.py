@@ -190,7 +190,7 @@ class Model:
         for home in {batch.home for batch, _ in parts}:
             self.repay(home)
         for batch, part in parts:
-            late = min(batch.lost, part, batch.left)
+            late = min(batch.lost, part, batch.left) if batch.policy != "only_pending" else 0
             batch.left -= late
             batch.lost -= late
             scored = batch.order is not None

@@ -188,6 +188,18 @@ def test_given_back_reward_pays_what_refunds_could_not_collect(shop: Shop) -> No
     assert balanced(shop, home)
 
 
+def test_given_back_reward_keeps_what_only_pending_refunds_leave(shop: Shop) -> None:
+    """Whoever spends points and gives the reward back has what they had without it."""
+    shop.rule(return_policy="only_pending")
+    home = shop.member()
+    order = shop.order(home, 50_000)
+    redemption = shop.redeem(home, 500)
+    shop.refund(order, 20_000)
+    shop.give_back(redemption)
+    assert (clawed(shop, home), shop.spendable(home)) == ([], 500)
+    assert balanced(shop, home)
+
+
 def test_given_back_reward_pays_debts(shop: Shop) -> None:
     shop.rule(return_policy="unlimited")
     home = shop.member()

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from webapp.core.context import Context
 from webapp.features.points.domain.clawback import collect
+from webapp.features.points.domain.earning import ONLY_PENDING
 from webapp.features.points.domain.lots import Lot, Slice, total
 from webapp.features.points.queries.rules import policies
 from webapp.features.points.service.book import Book, open_book
@@ -100,8 +101,12 @@ _TAKEN_LOTS = text(
 
 
 def _collect_late(book: Book, slices: Iterable[Slice], key: str, at: datetime) -> None:
-    """Of what came back into lots, take what refunds had asked of them in vain."""
+    """Of what came back into lots, take what refunds had asked of them in vain; not where refunds
+    take only what is pending, for what was spent was not."""
+    policy = policies(book.ctx)
     for lot, returned in slices:
+        if policy[lot.rule_version] == ONLY_PENDING:
+            continue
         late = min(lot.uncollected, returned, lot.remaining)
         if late:
             lot.uncollected -= late
