@@ -1,9 +1,12 @@
 """Points for a reward, the code at the shop, and every way back."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from jobs import sending
 from tests.features.points.rewarding import CREATE, END, Rewarding
@@ -12,6 +15,7 @@ from webapp.core import discovery
 from webapp.core.contract import Send
 from webapp.core.deliveries import RETRY_AFTER_SECONDS
 from webapp.features.points.domain.rewards import ALPHABET, new_code, offered
+from webapp.features.points.service.held import enter, hold
 from webapp.parts import Parts
 
 
@@ -252,6 +256,27 @@ def test_an_unused_code_runs_out_by_the_policy_of_its_reward(
     shop.pass_hour()
     shop.pass_hour()
     assert (shop.state(had)[:2], shop.spendable(home)) == (state, left)
+
+
+def test_a_code_that_is_used_while_it_runs_out_brings_no_points_back(
+    committed: Parts, standins: Standins
+) -> None:
+    shop = Rewarding(committed, standins)
+    shop.credit(home := shop.member("7"), 1_200)
+    had = shop.have(shop.reward(valid_days=10, stock=5))
+    shop.send()
+    shop.clock.advance(days=12)
+    waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = :d"
+    with ThreadPoolExecutor() as pool, shop.open() as ctx:
+        (held,) = hold(ctx, [had])
+        hour = pool.submit(shop.pass_hour)
+        while not shop.rows(waits, d=ctx.db.scalar(text("select current_database()"))):
+            time.sleep(0.01)
+        enter(ctx, held, "used", order_key="1")
+        ctx.db.commit()
+        hour.result()
+    assert (shop.state(had), shop.spendable(home)) == (("used", False, None), 700)
+    assert shop.rows("select stock from rewards") == [(4,)]
 
 
 def test_an_order_after_the_points_returned_takes_them_again(shop: Rewarding, home: str) -> None:

@@ -36,10 +36,13 @@ def record_uses(ctx: Context, orders: OrderRange) -> None:
 
 
 def expire_codes(ctx: Context) -> None:
-    """End the codes that ran out a day ago, by the policy that their reward had."""
+    """End the codes that ran out a day ago, by the policy that their reward had. What was used or
+    given back while we waited for its member is left as it is."""
     values = {"merchant_id": ctx.merchant_id, "before": ctx.now - GRACE, "most": AT_ONCE}
     while ended := list(ctx.db.scalars(_ENDED, values)):
         for held in hold(ctx, ended):
+            if held.state != "ready":
+                continue
             if held.terms.returns:
                 give_back(ctx, held)
             enter(ctx, held, "expired", returned=held.terms.returns)
