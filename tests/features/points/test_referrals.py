@@ -195,6 +195,24 @@ def test_many_claims_on_one_day_wait_for_a_person(friends: Friends, clock: Fixed
     assert friends.claim(code, email="later@shop.example").state == "claimed"
 
 
+def test_nobody_can_make_more_claims_than_a_person_can_look_at(friends: Friends) -> None:
+    friends.give(review_from=3)
+    code = friends.link(friends.member())
+    friends.claim(code, email="f@shop.example")
+    friends.ask(
+        """
+        insert into referral_claims select (c).* from (
+            select jsonb_populate_record(c, jsonb_build_object(
+                'claim_id', 'clm_' || n, 'email_hash', null, 'discount_code', null
+            )) as c
+            from referral_claims c, generate_series(1, 1001) as n
+        ) as copies
+        """
+    )
+    assert friends.claim(code, email="g@shop.example").state == "review"
+    assert refused(friends.claim(code, email="h@shop.example")) == "too_many"
+
+
 def test_claim_in_review_waits_with_its_order_and_goes_on_when_approved(friends: Friends) -> None:
     friends.give(review_from=1, hold_days=0)
     member, friend = friends.member(), friends.member()

@@ -41,6 +41,9 @@ REFERRAL_CLAIMED = "referral_claimed"
 A_DAY = timedelta(days=1)
 # Refused claims of one code on one day, after which it rests: nobody may try address after address.
 MOST_REFUSALS_A_DAY = 50
+# Claims of one member on one day that wait for a person, beside those that need none: nobody can
+# look at more, and whoever has a code may invent addresses.
+MOST_WAITING_A_DAY = 1_000
 # Told to signed-in customers only: they say something about somebody.
 _PERSONAL = frozenset({"self", "existing_customer", "already_claimed"})
 
@@ -63,9 +66,10 @@ def claim_referral(ctx: Context, message: ClaimReferral) -> ReferralClaimed:
         known = claim_of_customer(ctx, link.code, message.store_id, message.external_id)
         if known is not None:
             return answer_of(ctx, known)
-    reason = _obstacle(ctx, link, programme, friend)
+    today = claims_since(ctx, link.member, ctx.now - A_DAY)
+    reason = _obstacle(ctx, link, programme, friend, today)
     if reason is None:
-        claim_id = _keep(ctx, link, programme, friend)
+        claim_id = _keep(ctx, link, programme, friend, today)
         made = claim_by_id(ctx, claim_id) if claim_id else None
         if made is not None:
             return answer_of(ctx, made)
@@ -85,13 +89,15 @@ def _friend(ctx: Context, message: ClaimReferral) -> Friend:
 
 
 def _obstacle(
-    ctx: Context, link: Row[Any], programme: ReferralProgramme, friend: Friend
+    ctx: Context, link: Row[Any], programme: ReferralProgramme, friend: Friend, today: int
 ) -> str | None:
-    """Why this friend may not claim; None when nothing speaks against it."""
+    """Why this friend may not claim; None when nothing speaks against it. `today` is how many
+    others have claimed a link of this member within a day."""
     if not programme.enabled:
         return "off"
     found = known_of(ctx, link.code, link.member, friend)
-    if found.refused >= MOST_REFUSALS_A_DAY:
+    waiting = today - programme.review_from
+    if found.refused >= MOST_REFUSALS_A_DAY or waiting >= MOST_WAITING_A_DAY:
         return "too_many"
     reasons = {
         "self": found.is_advocate,
@@ -101,10 +107,12 @@ def _obstacle(
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def _keep(ctx: Context, link: Row[Any], programme: ReferralProgramme, friend: Friend) -> str | None:
+def _keep(
+    ctx: Context, link: Row[Any], programme: ReferralProgramme, friend: Friend, today: int
+) -> str | None:
     """The id of the new claim; None when this friend has claimed at the same moment."""
     offer, claim_id = offer_at(ctx, programme, friend.store_id), new_id("clm_")
-    in_review = claims_since(ctx, link.member, ctx.now - A_DAY) + 1 >= programme.review_from
+    in_review = today + 1 >= programme.review_from
     hold = programme.hold_days
     bound = {
         "merchant_id": ctx.merchant_id,
