@@ -248,6 +248,29 @@ def test_a_member_acts_only_so_often(held: Parts, standins: Standins) -> None:
     assert callers == [f"{shop.merchant_id}:{home}"] * 2
 
 
+def test_guests_are_counted_by_their_network_whatever_their_browser_is_called(
+    held: Parts, standins: Standins
+) -> None:
+    callers: list[str] = []
+
+    class Free:
+        def take(self, caller: str) -> Allowance:
+            callers.append(caller)
+            return Allowance(True, 1, 60, 1, 42)
+
+    shop = Rewarding(held, standins, limiter=Free())
+    address = f"/proxy/actions/claim_referral?{signed_query(shop.tenant, shop.clock.at)}"
+    for number, network in enumerate(("203.0.113.9", "203.0.113.9", "203.0.113.10")):
+        headers = {
+            "Idempotency-Key": f"k{number}",
+            "User-Agent": f"Browser/{number}",
+            "X-Forwarded-For": network,
+        }
+        said = {"code": "34679CDF", "email": "f@shop.example"}
+        assert shop.web.post(address, json=said, headers=headers).status_code == 200
+    assert callers[0] == callers[1] != callers[2]
+
+
 def test_reasons_are_in_the_shoppers_language(shop: Rewarding) -> None:
     answers = [
         shop.act("redeem", "", query={"locale": tag}, reward_id="r").json or {}

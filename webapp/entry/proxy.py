@@ -65,8 +65,8 @@ class Shopper:
 
     @property
     def caller(self) -> str:
-        """Whose calls are counted together: guests by what they come with."""
-        return self.member or self.external_id or visitors.fingerprint(request).hex()
+        """Whose calls are counted together: guests by the network they come from."""
+        return self.member or self.external_id or visitors.network(request).hex()
 
 
 @blueprint.post("/proxy/actions/<action>")

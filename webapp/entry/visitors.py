@@ -30,6 +30,18 @@ def is_machine(asked: Request) -> bool:
 
 def fingerprint(asked: Request) -> bytes:
     """A hash of network address and browser under the application's own key."""
-    address = asked.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
-    said = f"{address or asked.remote_addr}|{asked.headers.get('User-Agent', '')[:MAX_HEADER]}"
+    return _hash(f"{_address(asked)}|{asked.headers.get('User-Agent', '')[:MAX_HEADER]}")
+
+
+def network(asked: Request) -> bytes:
+    """The same of the network address alone: what a browser calls itself, anybody may choose."""
+    return _hash(_address(asked))
+
+
+def _address(asked: Request) -> str:
+    first = asked.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
+    return first or str(asked.remote_addr)
+
+
+def _hash(said: str) -> bytes:
     return hmac.digest(parts().settings.secret_key.encode(), said.encode(), hashlib.sha256)
