@@ -11,6 +11,7 @@ in production on the threads of `sender`, whose lanes can be worked here by hand
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,6 +34,8 @@ BATCH = 10
 AWAKE_SECONDS, LISTEN_SECONDS = 5.0, 0.5
 # What comes within this time is worked together: a batch costs more than a few messages.
 GATHER_SECONDS = 0.1
+# With many lanes due, those that have come since are looked for so often.
+LOOK_AGAIN_SECONDS = 0.5
 
 _parts: dict[int, Parts] = {}
 
@@ -76,15 +79,29 @@ def work_round(parts: Parts, deadline: float) -> tuple[int, int]:
             lanes = [lane for lane in routing.lanes_due(db, names) if lane not in done]
         if not lanes:
             break
-        # Whoever comes first may use up the whole time, so it is somebody else every time.
-        random.shuffle(lanes)
-        for handler, merchant_id in lanes:
+        until = min(deadline, time.monotonic() + LOOK_AGAIN_SECONDS)
+        for handler, merchant_id in taking_turns(lanes):
             work: Any = discovery.handlers()[handler]
             claimed = apply_batch(parts, handler, work, merchant_id)
             worked += claimed
             if claimed < batch_of(work):
                 done.add((handler, merchant_id))
+            if time.monotonic() >= until:
+                break
     return len(done), worked
+
+
+def taking_turns(lanes: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Lanes in the order they are worked: one of each handler, then the next of each. So a handler
+    with a lane or two does not wait for one whose schedule has begun for everybody. Whoever comes
+    first may use up the whole time, so it is somebody else every time."""
+    mixed = random.sample(lanes, len(lanes))
+    places: Counter[str] = Counter()
+    turns: list[tuple[int, tuple[str, str]]] = []
+    for lane in mixed:
+        turns.append((places[lane[0]], lane))
+        places[lane[0]] += 1
+    return [lane for _, lane in sorted(turns, key=lambda turn: turn[0])]
 
 
 def applies() -> list[str]:

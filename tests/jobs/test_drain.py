@@ -1,14 +1,16 @@
 """What a worker does with applies: exactly once, in lanes, and never stopped by poison."""
 
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
 
-from jobs.drain import apply_batch, apply_or_isolate, drain_for, stay_awake
+from jobs import drain
+from jobs.drain import apply_batch, apply_or_isolate, drain_for, stay_awake, taking_turns
 from tests.factories import make_tenant
 from tests.jobs.bench import AWARD, NOTIFY, SCORE, Bench
-from webapp.core import deliveries, discovery
+from webapp.core import deliveries, discovery, routing
 from webapp.core.context import Context
 from webapp.core.deliveries import RETRY_AFTER_SECONDS, Message
 
@@ -185,3 +187,27 @@ def test_one_who_is_awake_rests_while_another_has_all_there_is_to_do(bench: Benc
 
 def refuse_to_wait(_seconds: float) -> bool:
     raise AssertionError("nobody waits for a bell while another works")
+
+
+def test_a_lane_does_not_wait_for_a_handler_that_is_due_for_everybody() -> None:
+    crowd = [("schedule", f"m{number}") for number in range(1000)]
+    lanes = taking_turns([*crowd, ("orders", "m1"), ("orders", "m2")])
+    assert {handler for handler, _ in lanes[:2]} == {"schedule", "orders"}
+    assert [handler for handler, _ in lanes[:4]].count("orders") == 2
+    assert sorted(lanes) == sorted([*crowd, ("orders", "m1"), ("orders", "m2")])
+
+
+def test_what_comes_while_many_lanes_are_worked_is_looked_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def lanes_due(_db: object, _names: Sequence[str]) -> list[tuple[str, str]]:
+        nonlocal looked
+        looked += 1
+        return [(AWARD, f"mer_{number}") for number in range(3)]
+
+    monkeypatch.setattr(drain, "LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(routing, "lanes_due", lanes_due)
+    assert drain.work_round(bench.parts, time.monotonic() + 60.0) == (3, 0)
+    assert looked == 4
