@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.core.words import currency_exponent, minor_units, shop_domain, zone
+from webapp.core.words import currency_exponent, is_line, minor_units, shop_domain, zone
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,11 @@ def test_only_permanent_shop_domains_count(given: str, domain: str | None) -> No
 @pytest.mark.parametrize("name", ["", "Mars/Olympus", "../etc/passwd", "x" * 300])
 def test_unknown_zone_is_none(name: str) -> None:
     assert zone(name) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [("Silver", True), ("نقره\u200cای", True), ("a\nb", False), ("a\u202eb", False), ("\0", False)],
+)
+def test_joiners_within_words_are_no_control_characters(said: str, plain: bool) -> None:
+    assert is_line(said) is plain

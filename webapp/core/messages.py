@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from typing_extensions import TypeAliasType
 
 from webapp.core.errors import FIELD_REQUIRED, FIELD_UNKNOWN, INVALID_VALUE, AppError
+from webapp.core.words import is_line
 
 T = TypeVar("T")
 
@@ -139,5 +140,5 @@ def shown(path: str, value: Any) -> str:
 def _printable(written: str) -> str:
     """Short, and without characters that could change how the text around it reads."""
     short = written[:SHOWN_OF_A_VALUE]
-    clean = "".join(c if c.isprintable() else "?" for c in short)
+    clean = "".join(c if is_line(c) else "?" for c in short)
     return clean + ("..." if len(written) > SHOWN_OF_A_VALUE else "")

@@ -25,6 +25,12 @@ def new_id(prefix: str) -> str:
     return prefix + secrets.token_urlsafe(16)
 
 
+def is_line(text: str) -> bool:
+    """Whether a text is one line of plain characters. The joiners within words, which Persian
+    cannot be written without, are among them; line breaks and marks of direction are not."""
+    return text.replace("\u200c", "").replace("\u200d", "").isprintable()
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in the minor unit of its currency (ISO 4217 exponent: JPY 0, EUR 2, KWD 3)."""

@@ -11,7 +11,7 @@ from webapp.core.contract import Done, Form, Page
 from webapp.core.errors import FIELD_REQUIRED, INVALID_VALUE, AppError
 from webapp.core.i18n import N_
 from webapp.core.members import find_member
-from webapp.core.words import new_id
+from webapp.core.words import is_line, new_id
 from webapp.features.points import queries
 from webapp.features.points.messages.identities import AdjustPoints, Pair
 from webapp.features.points.pages.fields import refused
@@ -98,7 +98,7 @@ def required(ctx: Context, form: Form, name: str, label: tuple[str, str]) -> str
     said = form.one(name)
     if not said:
         raise AppError(FIELD_REQUIRED, field=i18n.text(ctx.locale, *label))
-    if len(said) > LONGEST or not said.isprintable():
+    if len(said) > LONGEST or not is_line(said):
         raise refused(ctx, label, said)
     return said
 

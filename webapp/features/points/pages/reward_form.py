@@ -9,7 +9,7 @@ from webapp.core.contract import Form
 from webapp.core.errors import FIELD_REQUIRED, INVALID_VALUE, AppError
 from webapp.core.i18n import N_
 from webapp.core.messages import shown
-from webapp.core.words import currency_exponent, minor_units
+from webapp.core.words import currency_exponent, is_line, minor_units
 
 FIELDS = {
     "kind": N_("rewards.field.kind", "Kind"),
@@ -88,7 +88,7 @@ class Reader:
         """What was said in each language. Raises AppError(invalid_value) for what is too long."""
         found = {tag: self._form.one(f"{name}-{tag}") for tag in i18n.LOCALES}
         for said in found.values():
-            if len(said) > MOST_TEXT or not said.isprintable():
+            if len(said) > MOST_TEXT or not is_line(said):
                 raise AppError(INVALID_VALUE, field=self.label("name"), value=shown("", said))
         return {tag: said for tag, said in found.items() if said}
 

@@ -11,7 +11,7 @@ from webapp.core.context import Context
 from webapp.core.errors import FIELD_REQUIRED, INVALID_VALUE, NOT_FOUND, AppError, Kind
 from webapp.core.i18n import LOCALES, N_
 from webapp.core.messages import shown
-from webapp.core.words import new_id
+from webapp.core.words import is_line, new_id
 from webapp.features.points.domain.tiers import BASES, DOWNGRADES, WINDOWS, Policy
 from webapp.features.points.messages.tiers import NewTier, TierTerms
 from webapp.features.points.queries import tiers as stored
@@ -155,7 +155,7 @@ def clean_names(names: Mapping[str, str], default_locale: str) -> dict[str, str]
     kept = {locale: name.strip() for locale, name in names.items() if name.strip()}
     for locale, name in kept.items():
         _demand("names", locale, locale in LOCALES)
-        _demand("names", name, len(name) <= LONGEST_NAME and name.isprintable())
+        _demand("names", name, len(name) <= LONGEST_NAME and is_line(name))
     if default_locale not in kept:
         raise AppError(FIELD_REQUIRED, field="names")
     return kept
