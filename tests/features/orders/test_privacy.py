@@ -16,6 +16,8 @@ from webapp.core.inbox import StoredEvent
 from webapp.features.accounts import service as accounts
 from webapp.features.orders.commands import COMMANDS
 from webapp.features.orders.pages import privacy as page
+from webapp.features.points import service as points
+from webapp.features.points.messages.referrals import ClaimReferral, CreateReferralLink
 
 HANDLERS = (
     "orders.take_paid_orders",
@@ -29,6 +31,7 @@ HANDLERS = (
     "points.award_orders",
     "notifications.notify",
     "notifications.forget_people",
+    "points.follow_friends",
 )
 SECRETS = ("shopper7@shop.example", "+49301234567", "Jane Grower")
 
@@ -125,6 +128,41 @@ def test_guests_are_erased_by_their_orders(door: Door) -> None:
     tell(door, "customers/redact", asked(None, 1))
     assert (traces(door), door.count("inbound_events")) == ([], 1)
     assert door.ask("select external_id, order_keys from redactions") == [(None, ["1"])]
+
+
+def claim(door: Door, customer: str | None = None, email: str | None = None) -> None:
+    """A friend accepts a member's invitation."""
+    with door.parts.database.transaction(door.tenant.merchant_id) as ctx:
+        home = ctx.db.scalar(text("select min(customer_id) from customer_identities"))
+        points.start_referral_programme(ctx)
+        code = points.create_referral_link(ctx, CreateReferralLink(home)).code
+        said = ClaimReferral(code, door.tenant.store_id, None, customer, email)
+        assert points.claim_referral(ctx, said).state == "claimed"
+
+
+FORGOTTEN = "select distinct external_id, email_hash, state, reason from referral_claims"
+
+
+@pytest.mark.parametrize(("who", "met"), [(7, True), (7, False), (None, False)])
+def test_a_friend_who_gave_only_an_address_is_forgotten(
+    door: Door, who: int | None, met: bool
+) -> None:
+    tell(door, "orders/paid", {**order(1, 8), "customer": customer(8)})
+    claim(door, email=SECRETS[0].upper())
+    if met:
+        tell(door, "customers/create", customer(7))
+    person = {"id": who} if met else {"id": who, "email": SECRETS[0]}
+    tell(door, "customers/redact", {**asked(who, 99), "customer": person})
+    assert door.ask(FORGOTTEN) == [(None, None, "void", "erased")]
+
+
+def test_friends_of_a_shop_that_left_are_forgotten(door: Door) -> None:
+    tell(door, "orders/paid", buys(1))
+    claim(door, email="guest@shop.example")
+    claim(door, customer="77")
+    uninstalled(door)
+    tell(door, "shop/redact", {"shop_id": 1, "shop_domain": door.tenant.shop})
+    assert door.ask(FORGOTTEN) == [(None, None, "void", "erased")]
 
 
 def test_a_redaction_may_be_told_twice_and_names_somebody(door: Door) -> None:

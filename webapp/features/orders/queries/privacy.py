@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import text
 
+from webapp.core.addresses import email_hash, pepper
 from webapp.core.context import Context
 from webapp.core.models import CustomerContact, Store
-from webapp.features.orders.messages import RequestShown
+from webapp.features.orders.messages import Erasure, RequestShown
 from webapp.features.orders.models import PrivacyRequest
 
 REQUESTS_SHOWN = 200
@@ -64,6 +65,38 @@ def record_of(ctx: Context, request_id: str) -> Mapping[str, Any] | None:
         "orders": [_plain(found) for found in ctx.db.execute(text(_ORDERS), values).mappings()],
         "refunds": [_plain(found) for found in ctx.db.execute(text(_REFUNDS), values).mappings()],
     }
+
+
+def claims_to_forget(
+    ctx: Context, erasure: Erasure, email: str, upto: datetime | None
+) -> Sequence[str]:
+    """The claims of friends that are known by nothing but their address, or belong to a store of
+    which everything is to be forgotten: those of the customer's address at the store, of `email`,
+    or all of the store; made until `upto` where that is given."""
+    values = {
+        "m": ctx.merchant_id,
+        "s": erasure.store_id,
+        "customer": erasure.customer,
+        "whole": erasure.whole_store,
+        "email": email_hash(pepper(ctx), email) if email else None,
+        "upto": upto,
+    }
+    return [str(claim) for claim in ctx.db.scalars(text(_CLAIMS), values)]
+
+
+_CLAIMS = """
+select c.claim_id
+from referral_claims c
+where c.merchant_id = :m and c.store_id = :s
+  and (c.email_hash is not null or c.external_id is not null)
+  and (cast(:upto as timestamptz) is null or c.claimed_at <= :upto)
+  and (:whole or c.email_hash = cast(:email as bytea) or c.email_hash = (
+      select k.email_hash from customer_contacts k
+      where k.merchant_id = :m and k.store_id = :s
+        and k.external_id = cast(:customer as text)
+  ))
+order by c.claim_id
+"""
 
 
 def _contact(ctx: Context, row: CustomerContact) -> dict[str, Any]:

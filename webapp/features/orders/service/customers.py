@@ -101,6 +101,14 @@ def tell_of(
     )
 
 
+def tell_of_claims(ctx: Context, store_id: str, claims: Sequence[str]) -> None:
+    """Let claims of friends be forgotten as well, who may be no customers: `customers.redacted`
+    with their ids, so that no address travels."""
+    groups = [claims[at : at + TOLD_A_MESSAGE] for at in range(0, len(claims), TOLD_A_MESSAGE)]
+    told = [{"store_id": store_id, "customers": [], "claims": list(group)} for group in groups]
+    ctx.emit_all("customers.redacted", [(new_id("peo_"), payload) for payload in told])
+
+
 def merge_customers(ctx: Context, merges: Mapping[str, Sequence[Merge]]) -> None:
     """Take in that a shop has made one customer of two, by store id.
 

@@ -21,7 +21,8 @@ from webapp.core.words import new_id
 from webapp.features.orders.domain.order_file import RefusedLineError, clean_id
 from webapp.features.orders.messages import Erasure
 from webapp.features.orders.models import PrivacyRequest, Redaction
-from webapp.features.orders.service.customers import tell_of
+from webapp.features.orders.queries.privacy import claims_to_forget
+from webapp.features.orders.service.customers import tell_of, tell_of_claims
 from webapp.features.orders.service.erasing import (
     erase_contacts,
     erase_events,
@@ -57,7 +58,7 @@ def redact_customers(ctx: Context, events: Sequence[InboundEvent]) -> None:
         _keep_request(ctx, event, CUSTOMER, reference, orders, done=True)
         erasure = Erasure(str(event.store_id), customer, tuple(orders), _asked_at(event))
         _log(ctx, erasure)
-        erase(ctx, erasure)
+        erase(ctx, erasure, email=_email(event.payload))
     erase_requests(ctx, [event.event_id for event in events])
 
 
@@ -75,10 +76,13 @@ def redact_shops(ctx: Context, events: Sequence[InboundEvent]) -> None:
         erase(ctx, erasure)
 
 
-def erase(ctx: Context, erasure: Erasure, *, again: bool = False) -> None:
-    """Erase, and have the other features erase theirs. Done `again`, after a restore, it leaves
-    alone what the shop told after it had asked."""
+def erase(ctx: Context, erasure: Erasure, *, again: bool = False, email: str = "") -> None:
+    """Erase, and have the other features erase theirs; `email` is an address that the request names
+    beside. Done `again`, after a restore, it leaves alone what the shop told after it had asked."""
     store_id, upto = erasure.store_id, erasure.asked_at if again else None
+    # Asked before the addresses are gone, by whose hashes alone they are found.
+    claims = claims_to_forget(ctx, erasure, email, upto)
+    tell_of_claims(ctx, store_id, claims)
     if erasure.whole_store:
         erase_store_contacts(ctx, store_id, upto)
         erase_events(ctx, store_id, upto=upto)
@@ -196,6 +200,12 @@ def _customer(payload: Mapping[str, Any]) -> str | None:
     customer = payload.get("customer")
     given = customer.get("id") if isinstance(customer, Mapping) else None
     return clean_id(str(given), "customer.id") if given else None
+
+
+def _email(payload: Mapping[str, Any]) -> str:
+    customer = payload.get("customer")
+    given = customer.get("email") if isinstance(customer, Mapping) else None
+    return given if isinstance(given, str) else ""
 
 
 def _order_keys(given: object) -> list[str]:

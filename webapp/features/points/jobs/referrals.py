@@ -26,7 +26,8 @@ def follow_friends(ctx: Context, messages: Sequence[Message]) -> None:
         elif message.topic == "members.merged":
             members.append(payload["member"])
         else:
-            service.forget_friends(ctx, payload["store_id"], payload["customers"])
+            claims = payload.get("claims", ())
+            service.forget_friends(ctx, payload["store_id"], payload["customers"], claims)
     service.settle_rewards(ctx, orders, members)
 
 

@@ -49,10 +49,17 @@ _REFUSED = text(
 )
 
 
-def forget_friends(ctx: Context, store_id: str, customers: Sequence[str]) -> None:
-    """Forget who claimed, for customers whose data a shop wants erased; a claim that still waited
-    for their order is void."""
-    values = {"merchant_id": ctx.merchant_id, "store_id": store_id, "customers": list(customers)}
+def forget_friends(
+    ctx: Context, store_id: str, customers: Sequence[str], claims: Sequence[str] = ()
+) -> None:
+    """Forget who claimed, for customers whose data a shop wants erased, and for `claims` that are
+    named; a claim that still waited for their order is void."""
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "store_id": store_id,
+        "customers": list(customers),
+        "claims": list(claims),
+    }
     ctx.db.execute(_FORGET, values)
 
 
@@ -67,6 +74,7 @@ _FORGET = text(
         reason = case when c.state = 'claimed' then 'erased' else c.reason end
     where c.merchant_id = :merchant_id and (
         (c.store_id = :store_id and c.external_id in (select external_id from erased))
+        or c.claim_id = any(cast(:claims as text[]))
         or c.friend in (
             select i.customer_id from customer_identities i join erased using (external_id)
             where i.merchant_id = :merchant_id and i.store_id = :store_id
