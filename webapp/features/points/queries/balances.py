@@ -51,9 +51,13 @@ def totals(ctx: Context) -> PointsTotals:
     return PointsTotals(*ctx.db.execute(text(_TOTALS), {"merchant_id": ctx.merchant_id}).one())
 
 
+# A merged home keeps its card, which shows nothing; there are few of them.
 _TOTALS = """
 select
-    (select count(*) from customer_cards where merchant_id = :merchant_id),
+    (select count(*) from customer_cards where merchant_id = :merchant_id) - (
+        select count(*) from users u join customer_cards c using (merchant_id, customer_id)
+        where u.merchant_id = :merchant_id and u.merged_into is not null
+    ),
     (select coalesce(sum(points), 0)::bigint from customer_cards where merchant_id = :merchant_id),
     (select count(*) from points_transactions where merchant_id = :merchant_id),
     (

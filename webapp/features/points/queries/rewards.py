@@ -46,6 +46,7 @@ class Code:
     returned: bool
     reason: str | None
     shop_domain: str
+    shop_name: str
     store_id: str
     expires_on: date
     changed_at: datetime
@@ -181,7 +182,8 @@ _CODES = text(
     """
     select d.redemption_id, coalesce(r.names ->> :locale, r.names ->> r.default_locale),
            case when d.state = 'ready' and d.expires_at <= :now then 'expired' else d.state end,
-           d.code, d.points, d.returned, d.reason, s.shop_domain, d.store_id,
+           d.code, d.points, d.returned, d.reason, s.shop_domain,
+           coalesce(s.name, s.shop_domain), d.store_id,
            (d.expires_at at time zone s.timezone)::date, d.changed_at
     from redemptions d
     join users u on u.merchant_id = d.merchant_id and u.customer_id = d.customer_id

@@ -119,7 +119,7 @@ def code(locale: str, one: stored.Code, visitor: Visitor) -> Mapping[str, Any]:
         "state": one.state,
         "said": i18n.text(locale, *STATES[state]),
         "code": one.code,
-        "shop": None if here else one.shop_domain,
+        "shop": None if here else one.shop_name,
         "href": f"{'' if here else 'https://' + one.shop_domain}/discount/{one.code}"
         f"?redirect={root}/cart",
         "until": one.expires_on,
