@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from tests.factories import FixedClock
 from tests.features.points.people import Chain, make_chain
@@ -132,6 +133,25 @@ def test_birthday_brings_points_once_a_year(chain: Chain) -> None:
     assert chain.points(home) == 20
     work_at(chain, "2027-06-01T05:00")
     assert chain.points(home) == 40
+
+
+def test_many_birthdays_on_one_day_cost_no_more_statements_than_one(chain: Chain) -> None:
+    def statements() -> int:
+        counted: list[int] = []
+        with chain.act() as ctx:
+            connection = ctx.db.connection()
+            event.listen(connection, "before_cursor_execute", lambda *_: counted.append(1))
+            bonuses.grant_birthdays(ctx)
+        return len(counted)
+
+    homes = [chain.customer("s1", str(number)) for number in range(7, 20)]
+    for number, home in enumerate(homes):
+        name_birthday(chain, home, 6, 1 if number else 3, customer=str(7 + number))
+    chain.clock.at = datetime.fromisoformat("2026-06-01T12:00+00:00")
+    many = statements()
+    chain.clock.at = datetime.fromisoformat("2026-06-03T12:00+00:00")
+    assert statements() == many
+    assert {chain.points(home) for home in homes} == {20}
 
 
 def test_birthday_begins_in_the_zone_of_the_store(chain: Chain) -> None:

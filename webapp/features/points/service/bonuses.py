@@ -27,6 +27,8 @@ BIRTHDAY = "birthday"
 # How long after a birthday its points are still given, when nobody worked in between.
 LATE = timedelta(days=7)
 BIRTHDAYS_AT_ONCE = 1_000
+# Home, store, occasion, points, key.
+Bonus = tuple[str, str, str, int, str]
 
 
 def grant_signups(ctx: Context, store_id: str, customers: Sequence[str]) -> None:
@@ -113,11 +115,13 @@ def _grant(ctx: Context, wanted: Sequence[tuple[str, str, str]], points: int) ->
     holders = ledger.lock_members(ctx, [home for home, _, _ in wanted])
     homes = {home for holder in holders.values() for home in holder.homes}
     given = _given(ctx, homes)
+    bonuses = []
     for home, store_id, occasion in wanted:
         own = {(known, occasion) for known in holders[home].homes}
         if own.isdisjoint(given):
-            _credit(ctx, home, store_id, occasion, points, f"{occasion}:{home}")
+            bonuses.append((home, store_id, occasion, points, f"{occasion}:{home}"))
             given.add((home, occasion))
+    _credit(ctx, bonuses)
 
 
 def _given(ctx: Context, homes: Iterable[str]) -> set[tuple[str, str]]:
@@ -135,19 +139,23 @@ _GIVEN = text(
 )
 
 
-def _credit(ctx: Context, home: str, store_id: str, occasion: str, points: int, key: str) -> None:
-    ledger.credit(
+def _credit(ctx: Context, bonuses: Sequence[Bonus]) -> None:
+    ends = {s: bonus_expires_at(ctx, s, ctx.now) for s in {bonus[1] for bonus in bonuses}}
+    ledger.credit_all(
         ctx,
-        Credit(
-            customer_id=home,
-            store_id=store_id,
-            type="bonus",
-            points=points,
-            key=key,
-            occurred_at=ctx.now,
-            expires_at=bonus_expires_at(ctx, store_id, ctx.now),
-            reason=occasion,
-        ),
+        [
+            Credit(
+                customer_id=home,
+                store_id=store_id,
+                type="bonus",
+                points=points,
+                key=key,
+                occurred_at=ctx.now,
+                expires_at=ends[store_id],
+                reason=occasion,
+            )
+            for home, store_id, occasion, points, key in bonuses
+        ],
     )
 
 
@@ -202,8 +210,11 @@ def give_back_parted(ctx: Context, members: Iterable[str], part_id: str) -> None
         "homes": list(homes),
         "members": list(homes.values()),
     }
-    for home, store_id, occasion, points in list(ctx.db.execute(_LACKING, values)):
-        _credit(ctx, home, store_id, occasion, points, f"again:{part_id}:{home}:{occasion}")
+    lacking = [
+        (home, store_id, occasion, points, f"again:{part_id}:{home}:{occasion}")
+        for home, store_id, occasion, points in ctx.db.execute(_LACKING, values)
+    ]
+    _credit(ctx, lacking)
 
 
 _LACKING = text(

@@ -44,11 +44,18 @@ class Allocation:
 
 def is_known(ctx: Context, key: str) -> bool:
     """Whether there is an entry with this key."""
-    sql = text(
-        "select 1 from points_transactions "
-        "where merchant_id = :merchant_id and idempotency_key = :key"
-    )
-    return ctx.db.scalar(sql, {"merchant_id": ctx.merchant_id, "key": key}) is not None
+    return bool(known(ctx, [key]))
+
+
+def known(ctx: Context, keys: Sequence[str]) -> set[str]:
+    """Those of these keys that some entry has."""
+    return set(ctx.db.scalars(_KNOWN, {"merchant_id": ctx.merchant_id, "keys": list(keys)}))
+
+
+_KNOWN = text(
+    "select idempotency_key from points_transactions "
+    "where merchant_id = :merchant_id and idempotency_key = any(:keys)"
+)
 
 
 def enter(ctx: Context, postings: Sequence[Posting]) -> list[int]:

@@ -5,7 +5,7 @@ Every function here locks the member until the transaction ends, first takes out
 are business time; points are whole and above zero.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from webapp.features.points.domain.lots import Slice, take
 from webapp.features.points.queries.rules import rule_at
 from webapp.features.points.service.book import open_book
 from webapp.features.points.service.cards import changed
-from webapp.features.points.service.entries import Posting, is_known
+from webapp.features.points.service.entries import Posting, is_known, known
 from webapp.features.points.service.holders import Holder
 from webapp.features.points.service.returns import give_back, void
 
@@ -25,6 +25,7 @@ __all__ = [
     "Holder",
     "changed",
     "credit",
+    "credit_all",
     "debit",
     "give_back",
     "lock_member",
@@ -66,27 +67,39 @@ class Credit:
 def credit(ctx: Context, credit: Credit) -> int | None:
     """Give points, which pay first what their home owes; the entry's id, or None when the key is
     known. Raises AppError(customer_not_found)."""
-    _require(credit.points)
-    book = open_book(ctx, [credit.customer_id])
-    if is_known(ctx, credit.key):
-        book.close()
-        return None
-    book.credit(
-        Posting(
-            home=credit.customer_id,
-            store_id=credit.store_id,
-            type=credit.type,
-            points=credit.points,
-            key=credit.key,
-            occurred_at=credit.occurred_at,
-            rule_version=rule_at(ctx, credit.occurred_at).version,
-            order_id=credit.order_id,
-            available_at=credit.available_at or credit.occurred_at,
-            expires_at=credit.expires_at,
-            reason=credit.reason,
+    ids = credit_all(ctx, [credit])
+    return ids[0] if ids else None
+
+
+def credit_all(ctx: Context, credits: Sequence[Credit]) -> list[int]:
+    """Give points to several in a handful of statements; the ids of the entries, in their order.
+    Known keys count for nothing. Raises AppError(customer_not_found)."""
+    if not credits:
+        return []
+    for one in credits:
+        _require(one.points)
+    book = open_book(ctx, {one.customer_id for one in credits})
+    given = known(ctx, [one.key for one in credits])
+    versions = {at: rule_at(ctx, at).version for at in {one.occurred_at for one in credits}}
+    wanted = [one for one in credits if one.key not in given]
+    for one in wanted:
+        book.credit(
+            Posting(
+                home=one.customer_id,
+                store_id=one.store_id,
+                type=one.type,
+                points=one.points,
+                key=one.key,
+                occurred_at=one.occurred_at,
+                rule_version=versions[one.occurred_at],
+                order_id=one.order_id,
+                available_at=one.available_at or one.occurred_at,
+                expires_at=one.expires_at,
+                reason=one.reason,
+            )
         )
-    )
-    return book.close()[-1]
+    ids = book.close()
+    return ids[len(ids) - len(wanted) :]
 
 
 @dataclass(frozen=True, slots=True)
