@@ -17,7 +17,10 @@ from webapp.features.accounts import service as accounts
 from webapp.features.orders.commands import COMMANDS
 from webapp.features.orders.pages import privacy as page
 from webapp.features.points import service as points
+from webapp.features.points.messages import RedeemReward, SaveReward
+from webapp.features.points.messages.identities import SetBirthday
 from webapp.features.points.messages.referrals import ClaimReferral, CreateReferralLink
+from webapp.features.points.service import bonuses
 
 HANDLERS = (
     "orders.take_paid_orders",
@@ -230,6 +233,43 @@ def test_a_record_says_what_is_held_until_it_is_answered(door: Door) -> None:
     assert [found["order_id"] for found in record["orders"]] == ["1", "2"]
     assert (record["member"]["points"], record["member"]["ledger_entries"]) == (60, 2)
     assert door.count("merchant_notices") == 1
+
+
+SAID = """
+    insert into notifications (merchant_id, notification_id, name, key, channel, customer_id,
+        store_id, locale, subject, body, facts, state, outbox_key, created_at)
+    values (:m, 'n', 'n', 'n', 'email', :h, :s, 'en', 'Hello', 'Welcome!', '{}', 'sent', 'n', now())
+"""
+
+
+def test_a_record_says_what_was_had_and_named_and_accepted(door: Door) -> None:
+    tell(door, "orders/paid", {**order(1, 8), "customer": customer(8)})
+    claim(door, customer="7")
+    tell(door, "orders/paid", buys(2))
+    with door.parts.database.transaction(door.tenant.merchant_id) as ctx:
+        place = "select customer_id from customer_identities where external_id = '7'"
+        home = ctx.db.scalar(text(place))
+        bonuses.set_birthday(ctx, SetBirthday(home, door.tenant.store_id, "7", 3, 9))
+        points.create_referral_link(ctx, CreateReferralLink(home))
+        ctx.db.execute(text(SAID), {"m": ctx.merchant_id, "s": door.tenant.store_id, "h": home})
+        points.save_reward(
+            ctx, SaveReward("free_shipping", 10, "en", {"en": "Free shipping"}, reward_id=None)
+        )
+        reward = ctx.db.scalar(text("select reward_id from rewards"))
+        ctx.db.execute(text("update stores set access_token = 'x'"))
+        points.redeem(ctx, RedeemReward(home, door.tenant.store_id, "7", "k", reward))
+    tell(door, "customers/data_request", asked(data_request={"id": 9999}))
+    with door.parts.database.transaction(door.tenant.merchant_id) as ctx:
+        (shown,) = page.load(ctx, Form({}))["requests"]
+        record = json.loads(
+            page.show_record(ctx, Form({"request": [shown["request_id"]]})).show["record"]
+        )
+    assert [(found["month"], found["day"]) for found in record["birthday"]] == [(3, 9)]
+    assert [found["points"] for found in record["ledger"]] == [30, -10]
+    assert [found["points"] for found in record["rewards"]] == [10]
+    assert [found["state"] for found in record["accepted_invitations"]] == ["void"]
+    assert [found["clicks"] for found in record["invitation"]] == [0]
+    assert [found["body"] for found in record["messages"]] == ["Welcome!"]
 
 
 @pytest.mark.parametrize("named", ["", "prv_nobody"])

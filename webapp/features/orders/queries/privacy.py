@@ -35,7 +35,8 @@ limit :most
 
 def record_of(ctx: Context, request_id: str) -> Mapping[str, Any] | None:
     """Everything that is held of the customer who asks, as JSON values: how to reach them, what
-    they agreed to, their orders, refunds and points. None for no such request.
+    they agreed to, their orders, refunds and points, what they had for them and whom they brought,
+    and what was said to them. None for no such request.
 
     Guests are known by the orders that the request names. Amounts are in the minor unit of the
     currency; times are ISO 8601 in UTC.
@@ -64,6 +65,10 @@ def record_of(ctx: Context, request_id: str) -> Mapping[str, Any] | None:
         "member": _plain(member) if member else None,
         "orders": [_plain(found) for found in ctx.db.execute(text(_ORDERS), values).mappings()],
         "refunds": [_plain(found) for found in ctx.db.execute(text(_REFUNDS), values).mappings()],
+        **{
+            name: [_plain(found) for found in ctx.db.execute(text(sql), values).mappings()]
+            for name, sql in _HOME_OF.items()
+        },
     }
 
 
@@ -159,3 +164,48 @@ where merchant_id = :m and store_id = :s {_THEIRS.format(table="refunds", key="o
 order by refunded_at, refund_id
 limit :most
 """  # noqa: S608 - names of ours
+_HOME = """
+(
+    select i.customer_id from customer_identities i
+    where i.merchant_id = :m and i.store_id = :s and i.external_id = :customer
+)
+"""
+# What other features keep of a customer: its name in the record -> the rows.
+_HOME_OF = {
+    "ledger": f"""
+        select type, points, occurred_at, expires_at, reason from points_transactions
+        where merchant_id = :m and customer_id = {_HOME}
+        order by transaction_id limit :most
+    """,  # noqa: S608 - made of constants
+    "birthday": f"""
+        select month, day, set_at from birthdays where merchant_id = :m and customer_id = {_HOME}
+    """,  # noqa: S608 - likewise
+    "rewards": f"""
+        select code, points, state, redeemed_at, expires_at, order_key as order_id
+        from redemptions where merchant_id = :m and customer_id = {_HOME}
+        order by redeemed_at, redemption_id limit :most
+    """,  # noqa: S608 - likewise
+    "invitation": f"""
+        select code, clicks, created_at from referral_links
+        where merchant_id = :m and customer_id = {_HOME}
+    """,  # noqa: S608 - likewise
+    "accepted_invitations": f"""
+        select discount_code, state, friend_points, claimed_at from referral_claims
+        where merchant_id = :m and (
+            store_id = :s and external_id = :customer or friend = {_HOME}
+            or store_id = :s and email_hash = (
+                select k.email_hash from customer_contacts k
+                where k.merchant_id = :m and k.store_id = :s and k.external_id = :customer
+            )
+        )
+        order by claimed_at, claim_id limit :most
+    """,  # noqa: S608 - likewise
+    "messages": f"""
+        select channel, subject, body, state, created_at from notifications
+        where merchant_id = :m and store_id = :s and customer_id in (
+            select h from users u cross join unnest(array[u.customer_id, u.merged_into]) as h
+            where u.merchant_id = :m and u.customer_id = {_HOME}
+        )
+        order by created_at, notification_id limit :most
+    """,  # noqa: S608 - likewise
+}
