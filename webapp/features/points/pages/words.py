@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from webapp.core import i18n
 from webapp.core.i18n import N_
 from webapp.features.points.messages import Receipt
-from webapp.features.points.service.receipt_words import BONUSES
+from webapp.features.points.service.receipt_words import BONUSES, basis_in_words
 
 REASONS = {
     "email": N_("sharing.reason.email", "Same verified e-mail address"),
@@ -16,7 +16,10 @@ REASONS = {
 
 
 def explained(locale: str, receipt: Receipt) -> str:
-    """Why an entry was made, beside its kind: a person's words, or what a bonus was for."""
+    """Why an entry was made, beside its kind: what an order counted, a person's words, or what a
+    bonus was for."""
+    if basis := " · ".join(basis_in_words(locale, receipt)):
+        return basis
     words = BONUSES.get((receipt.reason or "").partition(":")[0])
     if receipt.type == "bonus" and words:
         return i18n.text(locale, *words)

@@ -74,12 +74,7 @@ def _label(locale: str, receipt: Receipt) -> str:
 
 
 def _why(locale: str, receipt: Receipt) -> Iterator[str]:
-    if receipt.type == "earn" and receipt.currency:
-        amount = i18n.money(locale, receipt.basis_minor, receipt.currency)
-        yield i18n.text(locale, *COUNTED, amount=amount)
-        if receipt.rate is not None:
-            yield rate_in_words(locale, receipt.rate, receipt.currency)
-        yield i18n.text(locale, *VERSION, version=i18n.number(locale, receipt.rule_version))
+    yield from basis_in_words(locale, receipt)
     if receipt.type == "adjust" and receipt.reason:
         yield receipt.reason
     if receipt.points > 0 and receipt.type != "redeem_reversal":
@@ -89,6 +84,16 @@ def _why(locale: str, receipt: Receipt) -> Iterator[str]:
             yield i18n.text(locale, *UNTIL, day=i18n.day(locale, receipt.last_day))
         else:
             yield i18n.text(locale, *NO_END)
+
+
+def basis_in_words(locale: str, receipt: Receipt) -> Iterator[str]:
+    """What an order's points were counted on, at which rate, by which rules."""
+    if receipt.type == "earn" and receipt.currency:
+        amount = i18n.money(locale, receipt.basis_minor, receipt.currency)
+        yield i18n.text(locale, *COUNTED, amount=amount)
+        if receipt.rate is not None:
+            yield rate_in_words(locale, receipt.rate, receipt.currency)
+        yield i18n.text(locale, *VERSION, version=i18n.number(locale, receipt.rule_version))
 
 
 def rate_in_words(locale: str, rate: Decimal, currency: str) -> str:
