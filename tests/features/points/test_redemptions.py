@@ -270,7 +270,8 @@ def test_a_code_that_is_used_while_it_runs_out_brings_no_points_back(
     with ThreadPoolExecutor() as pool, shop.open() as ctx:
         (held,) = hold(ctx, [had])
         hour = pool.submit(shop.pass_hour)
-        while not shop.rows(waits, d=ctx.db.scalar(text("select current_database()"))):
+        database = ctx.db.scalar(text("select current_database()"))
+        while not (hour.done() or shop.rows(waits, d=database)):
             time.sleep(0.01)
         enter(ctx, held, "used", order_key="1")
         ctx.db.commit()
