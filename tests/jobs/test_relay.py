@@ -104,6 +104,17 @@ def test_who_is_awake_is_told_and_nobody_else_is_woken(bench: Bench, queue: Queu
     assert rung(queue) == [AWARD]
 
 
+def test_one_who_is_woken_in_vain_is_not_woken_at_once_again(bench: Bench, queue: Queue) -> None:
+    with bench.parts.bell.heard():
+        for _ in range(3):
+            bench.parts.bell.wake([AWARD])
+            bench.parts.bell.answered(AWARD)
+        assert rung(queue) == [AWARD]
+        queue.connection.delete("loyalnest:woken")
+        bench.parts.bell.wake([AWARD])
+    assert rung(queue) == [AWARD, AWARD]
+
+
 def test_what_has_just_become_due_is_left_to_who_was_rung(due: Bench, queue: Queue) -> None:
     ring_due(due.parts, NAMES, late=60.0)
     assert rung(queue) == []

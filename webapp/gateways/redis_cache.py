@@ -30,6 +30,8 @@ QUEUE = "loyalnest"
 BELL_MILLISECONDS = 2_000
 # The channels on which senders, and workers that are awake, hear that there is something to do.
 SENDERS, WORKERS = f"{PREFIX}senders", f"{PREFIX}workers"
+# How often one more worker is woken at most while another is awake.
+WAKE_MILLISECONDS, WOKEN = 500, f"{PREFIX}woken"
 TAG_LIFE_SECONDS = 86_400
 # A bulk change drops thousands of tags; each round trip must stay well below the time-out.
 TAGS_A_TRIP = 500
@@ -114,8 +116,14 @@ class Doorbell:
         self._guard.call(None, self._ring, list(handlers), self._redis.publish)
 
     def wake(self, handlers: Iterable[str]) -> None:
-        """Wake a worker, also while another is awake."""
-        self._guard.call(None, self._ring, list(handlers), lambda *_: 0)
+        """Wake a worker, also while another is awake, but then only every WAKE_MILLISECONDS: what a
+        long batch holds stays due until it ends, and one who is woken for it finds nothing."""
+        self._guard.call(None, self._ring, list(handlers), self._woken_lately)
+
+    def _woken_lately(self, channel: str, _message: bytes) -> bool:
+        answer: Any = self._redis.pubsub_numsub(channel)
+        awake = any(listening for _, listening in answer)
+        return awake and not self._redis.set(WOKEN, b"1", nx=True, px=WAKE_MILLISECONDS)
 
     @contextmanager
     def heard(self) -> Iterator[Callable[[float], bool]]:
