@@ -19,18 +19,17 @@ from tests.jobs.bench import TOKEN, Bench, ConnectedShop, Standin
 from tests.jobs.processes import ROOT, Site, eventually
 from tests.jobs.sample import Figures, expected, made_up, read_rows, write_rows
 from webapp.app import create_app
-from webapp.features.orders import commands
-from webapp.features.orders.commands import import_files
+from webapp.features.orders.commands import import_files, imports
 from webapp.features.orders.messages import FileImport, ImportResult
 
 ROWS = made_up(30_000, 8_000)
 IMPORT = """
 import sys
 from webapp.core.config import Settings
-from webapp.features.orders import commands
+from webapp.features.orders.commands import imports
 from webapp.parts import build
-commands.CHUNK_ROWS = 250
-sys.exit(commands.main(build(Settings.from_env()).database, sys.argv[1:]))
+imports.CHUNK_ROWS = 250
+sys.exit(imports.main(build(Settings.from_env()).database, sys.argv[1:]))
 """
 Strike = Callable[[Site], None]
 
@@ -48,7 +47,7 @@ def wanted() -> Figures:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many deliveries from few orders, as a large file would bring."""
-    monkeypatch.setattr(commands, "CHUNK_ROWS", 250)
+    monkeypatch.setattr(imports, "CHUNK_ROWS", 250)
 
 
 @contextmanager
