@@ -11,6 +11,7 @@ from tests.factories import FixedClock
 from tests.features.points.people import Chain, make_chain
 from webapp.core.db import Database
 from webapp.core.errors import AppError
+from webapp.features.points import queries
 from webapp.features.points.domain.birthdays import is_day
 from webapp.features.points.messages.identities import SetBirthday
 from webapp.features.points.service import bonuses, identities
@@ -60,6 +61,16 @@ def test_second_bonus_is_taken_back_at_the_merge_and_given_back_at_the_parting(
     chain.unmerge(link)
     chain.hear("members.parted")
     assert (chain.points(one), chain.points(two)) == (50, 50)
+
+
+def test_bonuses_of_two_customers_who_are_one_are_two_lines(chain: Chain) -> None:
+    one, two = chain.customer("s1", "7"), chain.customer("s2", "8")
+    chain.tell("s1", "7", joined=("7",))
+    chain.tell("s2", "8", joined=("8",))
+    merge(chain, one, two)
+    with chain.act() as ctx:
+        lines = [(line.type, line.points) for line in queries.receipts(ctx, one, 9)]
+    assert sorted(lines) == [("bonus", 50), ("bonus", 50), ("clawback", -50)]
 
 
 def test_merged_and_parted_again_and_again_nothing_is_won_or_lost(chain: Chain) -> None:

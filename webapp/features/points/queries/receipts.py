@@ -49,7 +49,8 @@ def _read(
     return [Receipt(*row) for row in ctx.db.execute(_RECEIPTS, values)]
 
 
-# Entries of one event in several homes have one key, with the home at its end for all but one.
+# Entries of one event in several homes have one key, with the home at its end for all but one. A
+# bonus is one of its own, though its key may end like that.
 _RECEIPTS = text(
     """
     with homes as materialized (
@@ -65,8 +66,8 @@ _RECEIPTS = text(
             min(t.redemption_id) as redemption_id, min(t.reason) as reason
         from homes join points_transactions t using (customer_id)
         where t.merchant_id = :merchant_id
-        group by t.type, case when right(t.idempotency_key, length(t.customer_id) + 1)
-                = ':' || t.customer_id
+        group by t.type, case when t.type <> 'bonus'
+                and right(t.idempotency_key, length(t.customer_id) + 1) = ':' || t.customer_id
             then left(t.idempotency_key, -length(t.customer_id) - 1)
             else t.idempotency_key end
     )
