@@ -24,7 +24,7 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 # The browser itself shows which part of a time or a day has the focus.
 SHOWN = """
 getComputedStyle(document.activeElement).outlineStyle !== 'none'
-|| ['time', 'date'].includes(document.activeElement.type)
+|| ['time', 'date', 'datetime-local'].includes(document.activeElement.type)
 """
 PATHS = ("", *discovery.pages())
 # What App Bridge does for us: a token on demand, and on every fetch.
