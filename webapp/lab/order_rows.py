@@ -23,6 +23,7 @@ def add_merchant(db: Connection, merchant_id: str, store_id: str, orders: int) -
     values = {"m": merchant_id, "s": store_id, "orders": orders, "members": members}
     for statement in _FILL:
         db.execute(text(statement), values)
+        db.execute(text("analyze"))
     return members
 
 

@@ -80,13 +80,16 @@ def _periods(ctx: Context, store_id: str, *, live: bool) -> Iterator[Mapping[str
 
 def lock_buyers(ctx: Context, values: Mapping[str, Any]) -> tuple[list[str], bool]:
     """Lock the members who bought, in the order of their ids: who they are, and whether the
-    merchant has merged members at all. Where that is so they are locked once more, for some may
-    have been merged while we waited."""
+    merchant has merged members at all. Where that is so they are locked again until nobody new is
+    among them, for some may have been merged while we waited."""
     merged = bool(ctx.db.scalar(_MERGED, values))
     buyers, again = ctx.db.execute(_LOCK, {**values, "merged": merged}).one()
-    if merged or again:
-        merged = True
+    merged, locked = merged or bool(again), set(buyers or ())
+    while merged:
         buyers, _ = ctx.db.execute(_LOCK, {**values, "merged": True}).one()
+        if locked.issuperset(buyers or ()):
+            break
+        locked.update(buyers)
     return list(buyers or ()), merged
 
 
