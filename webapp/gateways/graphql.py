@@ -113,13 +113,6 @@ def user_errors(payload: Mapping[str, Any], name: str = "userErrors") -> tuple[U
     )
 
 
-def demand_no_user_errors(operation: str, payload: Mapping[str, Any]) -> None:
-    """Raise GatewayError with the first user error: the same values would be refused again."""
-    errors = user_errors(payload)
-    if errors:
-        raise GatewayError(f"{operation}: {errors[0].message or errors[0].code}", final=True)
-
-
 def bounded(seconds: float) -> float:
     return min(max(SHORTEST_WAIT_SECONDS, seconds), LONGEST_WAIT_SECONDS)
 
