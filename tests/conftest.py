@@ -24,7 +24,8 @@ from webapp.bootstrap.browser import find_browser
 from webapp.core import discovery
 from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
-from webapp.core.db import Database, open_engine, provision, upgrade
+from webapp.core.db import Database, open_engine
+from webapp.core.provisioning import provision, upgrade
 from webapp.embedded.local import LocalServers
 from webapp.embedded.supervisor import Supervisor
 from webapp.parts import Parts, build

@@ -37,7 +37,7 @@ VERBS = {
     "worker": Verb("run", "-m jobs worker", "run a worker"),
     "sender": Verb("run", "-m jobs sender", "run a sender, which calls outside services"),
     "relay": Verb("run", "-m jobs relay", "run the relay that wakes the workers"),
-    "migrate": Verb("run", "webapp.core.db:migrate_command", "bring the database up to date"),
+    "migrate": Verb("run", "webapp.core.provisioning:migrate", "bring the database up to date"),
     "build": Verb("run", "webapp.core.extension:main", "build extensions (--check: compare)"),
 }
 

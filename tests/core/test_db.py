@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from tests.conftest import Servers
@@ -136,3 +136,36 @@ def test_login_that_row_level_security_does_not_bind_is_refused(servers: Servers
     with pytest.raises(ConfigurationError, match="loyalnest_app"), engine.connect():
         pass
     engine.dispose()
+
+
+def test_a_connection_that_was_closed_while_it_lay_in_the_pool_is_replaced(
+    committed: Parts, servers: Servers
+) -> None:
+    def whose() -> int:
+        with committed.database.before_tenant() as db:
+            return int(db.scalar(text("select pg_backend_pid()")))
+
+    first = whose()
+    assert whose() == first
+    admin = create_engine(servers.admin_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        assert connection.scalar(text("select pg_terminate_backend(:pid, 5000)"), {"pid": first})
+    admin.dispose()
+    assert whose() != first
+
+
+def test_what_is_sent_before_the_session_is_quoted(database: Database) -> None:
+    name = "o'; select 1 --\\"
+    with database.transaction(name) as ctx:
+        assert ctx.db.scalar(text("select current_setting('app.merchant_id')")) == name
+
+
+def test_a_transaction_that_only_reads_cannot_write(
+    database: Database, pair: tuple[Tenant, Tenant]
+) -> None:
+    tenant = pair[0].merchant_id
+    with (
+        pytest.raises(DBAPIError, match="read-only transaction"),
+        database.transaction(tenant, readonly=True) as ctx,
+    ):
+        ctx.db.execute(text("update merchants set name = 'x'"))

@@ -17,7 +17,7 @@ from tests.jobs.bench import TOKEN, Bench, ConnectedShop, Standin
 from tests.jobs.processes import Site, eventually
 from webapp.core.clock import SystemClock
 from webapp.core.config import Settings
-from webapp.core.db import provision, upgrade
+from webapp.core.provisioning import provision, upgrade
 from webapp.demo.standins import shopify
 from webapp.demo.standins.metafields import MetafieldStore
 from webapp.demo.standins.server import StandinServer

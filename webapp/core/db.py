@@ -1,4 +1,4 @@
-"""The database: engine, provisioning, the tenant scope, and the only commit there is.
+"""The database: engine, the tenant scope, and the only commit there is.
 
 Every process logs in as `loyalnest_app`, which row-level security binds to one tenant per
 transaction: a statement without a tenant raises, it never quietly sees nothing.
@@ -7,17 +7,16 @@ transaction: a statement without a tenant raises, it never quietly sees nothing.
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.sql import Literal
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from webapp.core.breakers import Breakers, NoBreakers
 from webapp.core.cache import Cache
@@ -31,7 +30,6 @@ log = logging.getLogger(__name__)
 
 # What a statement raises when the server goes away: SQLAlchemy's wrapping, or the driver's own.
 DATABASE_ERRORS = (DBAPIError, psycopg.Error)
-ROLES = ("loyalnest_owner", "loyalnest_app", "loyalnest_dispatch")
 
 
 class Database:
@@ -50,9 +48,6 @@ class Database:
         breakers: Breakers | None = None,
     ) -> None:
         self._bind = bind
-        self._sessions = sessionmaker(
-            bind, expire_on_commit=False, join_transaction_mode="create_savepoint"
-        )
         self._clock, self._cache, self._keys = clock, cache, keys
         self._handlers, self._ring = handlers, ring
         self._breakers = breakers or NoBreakers()
@@ -73,10 +68,7 @@ class Database:
         named cache tags are dropped and the doorbells rung; both are best effort, for the relay
         rings again whatever is due.
         """
-        with self._sessions() as session, session.begin():
-            if readonly:
-                session.execute(text("set transaction read only"))
-            set_tenant(session, merchant_id, within)
+        with begun(self._bind, merchant_id, readonly=readonly, within=within) as session:
             ctx = Context(
                 db=session,
                 merchant_id=merchant_id,
@@ -95,8 +87,7 @@ class Database:
     def before_tenant(self) -> Iterator[Session]:
         """A session without a tenant, for the closed list of questions in `core.routing` and for
         the tables that belong to no tenant."""
-        with self._sessions() as session, session.begin():
-            set_tenant(session, "")
+        with begun(self._bind, "") as session:
             yield session
 
     @contextmanager
@@ -161,32 +152,73 @@ def timed_out(error: BaseException) -> bool:
     return isinstance(error, psycopg.errors.QueryCanceled)
 
 
-def set_tenant(session: Session, merchant_id: str, within: float | None = None) -> None:
-    """Bind the transaction of `session` to one tenant, and its statements to `within` seconds."""
-    if within is None:
-        session.execute(_SET_TENANT, {"merchant_id": merchant_id})
-    else:
-        milliseconds = str(max(1, round(1000 * within)))
-        values = {"merchant_id": merchant_id, "milliseconds": milliseconds}
-        session.execute(_SET_TENANT_AND_TIME, values)
+@contextmanager
+def begun(
+    bind: Engine | Connection,
+    merchant_id: str,
+    *,
+    readonly: bool = False,
+    within: float | None = None,
+) -> Iterator[Session]:
+    """A session whose transaction is bound to one tenant, and its statements to `within` seconds.
+    It commits at the end, and rolls back on any exception; on a connection that is in a transaction
+    already, as in tests, that is a savepoint."""
+    settings = {"app.merchant_id": merchant_id}
+    if within is not None:
+        settings["statement_timeout"] = str(max(1, round(1000 * within)))
+    mode = "set transaction read only; " if readonly else ""
+    calls = (f"set_config('{name}', {_quoted(value)}, true)" for name, value in settings.items())
+    opening = f"{mode}select {', '.join(calls)}"
+    with bind.connect() if isinstance(bind, Engine) else nullcontext(bind) as connection:
+        joins = connection.in_transaction()
+        if not joins:
+            _begin(connection, opening)
+        with (
+            Session(connection, expire_on_commit=False, join_transaction_mode=_JOIN) as session,
+            session.begin(),
+        ):
+            if joins:
+                _tell(session.connection(), opening)
+            yield session
 
 
-_SET_TENANT = text("select set_config('app.merchant_id', :merchant_id, true)")
-_SET_TENANT_AND_TIME = text(
-    "select set_config('app.merchant_id', :merchant_id, true),"
-    " set_config('statement_timeout', :milliseconds, true)"
-)
+_JOIN: Final = "create_savepoint"
+
+
+def _begin(connection: Connection, opening: str) -> None:
+    """Begin a transaction in one round trip. That is also how a connection which the server has
+    closed while it lay in the pool is noticed, and then replaced: a statement of its own that only
+    asks would cost as much as the work of many transactions."""
+    try:
+        _tell(connection, f"begin; {opening}")
+    except psycopg.OperationalError:
+        connection.invalidate()
+        connection.engine.dispose()
+        _tell(connection, f"begin; {opening}")
+
+
+def _tell(connection: Connection, sql: str) -> None:
+    """Have several statements done at once. The driver finds itself in the transaction that they
+    have begun, and ends it like one of its own. Raises psycopg.Error."""
+    server: Any = connection.connection.driver_connection
+    answer = server.pgconn.exec_(sql.encode())
+    if server.pgconn.status != ConnStatus.OK:
+        raise psycopg.OperationalError("the connection was lost")
+    if answer.status != ExecStatus.TUPLES_OK:
+        raise psycopg.errors.error_from_result(answer)
+
+
+def _quoted(value: str) -> str:
+    return Literal(value).as_string(None)
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """An engine that tests connections before use and survives a fork.
+    """An engine that survives a fork.
 
     It refuses a login that row-level security does not bind. Values of statements stay out of
     error messages, for they reach logs.
     """
-    engine = create_engine(
-        url, pool_size=pool_size, max_overflow=8, pool_pre_ping=True, hide_parameters=True
-    )
+    engine = create_engine(url, pool_size=pool_size, max_overflow=8, hide_parameters=True)
     # A forked child must not share sockets with its parent; see the RQ notes in `jobs`.
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
 
@@ -210,71 +242,3 @@ select rolsuper or rolbypassrls, set_config('timezone', 'UTC', false),
        set_config('idle_in_transaction_session_timeout', '60s', false)
 from pg_roles where rolname = current_user
 """
-
-
-def provision(admin_url: str, database: str, password: str | None = None) -> tuple[str, str]:
-    """Create the three roles and the database, unless they are there; (app URL, owner URL).
-
-    `admin_url` must log in as a role that may create roles and databases. `password` is set for
-    the two roles that log in; None where the server trusts its socket.
-    """
-    admin = create_engine(admin_url, isolation_level="AUTOCOMMIT", hide_parameters=True)
-    with admin.connect() as connection:
-        connection.execute(text("select pg_advisory_lock(hashtext('loyalnest provision'))"))
-        for role in ROLES:
-            _create_role(connection, role, password)
-        connection.execute(text("grant loyalnest_dispatch to loyalnest_owner"))
-        connection.execute(text("grant loyalnest_owner to current_user"))
-        found = text("select 1 from pg_database where datname = :name")
-        if not connection.scalar(found, {"name": database}):
-            quoted = connection.dialect.identifier_preparer.quote(database)
-            connection.execute(text(f"create database {quoted} owner loyalnest_owner"))
-    admin.dispose()
-    url = make_url(admin_url).set(database=database)
-    app, owner = (
-        url.set(username=r, password=password) for r in ("loyalnest_app", "loyalnest_owner")
-    )
-    return app.render_as_string(hide_password=False), owner.render_as_string(hide_password=False)
-
-
-def _create_role(connection: Connection, role: str, password: str | None) -> None:
-    if not connection.scalar(text("select 1 from pg_roles where rolname = :r"), {"r": role}):
-        connection.execute(text(f"create role {role} nobypassrls"))
-    if role == "loyalnest_dispatch":
-        return
-    connection.execute(text(f"alter role {role} login"))
-    if password is not None:
-        # ALTER ROLE takes no bind parameters, so the server quotes the literal.
-        sql = connection.scalar(
-            text(f"select format('alter role {role} password %L', cast(:p as text))"),
-            {"p": password},
-        )
-        connection.exec_driver_sql(str(sql))
-
-
-def upgrade(owner_url: str, revision: str = "head") -> None:
-    """Bring the schema of the database at `owner_url` to `revision`."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
-    config.attributes["url"] = owner_url
-    command.upgrade(config, revision)
-
-
-@contextmanager
-def as_owner(owner_url: str) -> Iterator[Connection]:
-    """One transaction of the schema's owner, for the few things that the application may not do."""
-    engine = create_engine(owner_url, hide_parameters=True)
-    with engine.begin() as connection:
-        yield connection
-    engine.dispose()
-
-
-def migrate_command(argv: list[str]) -> int:
-    """`python3 -m webapp migrate`: upgrade the database named by DATABASE_OWNER_URL."""
-    owner_url = os.environ.get("DATABASE_OWNER_URL")
-    if argv or not owner_url:
-        print("Usage: DATABASE_OWNER_URL=postgresql+psycopg://... python3 -m webapp migrate")
-        return 2
-    upgrade(owner_url)
-    print("The schema is up to date.")
-    return 0

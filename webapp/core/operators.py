@@ -10,7 +10,7 @@ import secrets
 from sqlalchemy import text
 
 from webapp.core.config import ConfigurationError
-from webapp.core.db import as_owner
+from webapp.core.provisioning import as_owner
 from webapp.core.words import new_id
 
 LINK_MINUTES = 15

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from webapp.core.db import provision, upgrade
+from webapp.core.provisioning import provision, upgrade
 from webapp.demo.standins.catalogue import NAMES
 from webapp.demo.standins.host import CONTROL
 from webapp.demo.standins.shopify import ShopifyAdmin

@@ -161,8 +161,10 @@ def connect_shop(parts: Parts, folder: Path) -> tuple[str, str]:
 
 
 def record(parts: Parts, merchant_id: str, given: Mapping[str, Any]) -> bare.Recorded:
-    """The statements that the use case runs for `given`, the tenant's scope included."""
-    seen: list[tuple[str, Mapping[str, Any]]] = []
+    """The statements that the use case runs for `given`, the tenant's scope included, which we set
+    together with the beginning of a transaction."""
+    scope = "select set_config('app.merchant_id', :merchant_id, true)"
+    seen: list[tuple[str, Mapping[str, Any]]] = [(scope, {"merchant_id": merchant_id})]
 
     def note(_connection: object, clause: Any, _many: object, values: Any, _: object) -> None:
         if not isinstance(clause, TextClause):

@@ -16,7 +16,7 @@ import redis
 from rq import Worker
 from sqlalchemy import create_engine, text
 
-from webapp.core.db import provision, upgrade
+from webapp.core.provisioning import provision, upgrade
 from webapp.embedded.local import LocalServers, ServerUrls
 from webapp.embedded.postgres import NAME as POSTGRES
 from webapp.embedded.supervisor import Supervisor
