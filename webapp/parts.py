@@ -42,7 +42,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         cache=cache,
         keys=keys,
         handlers=discovery.handler_names(),
-        ring=bell,
+        ring=bell.soon,
         breakers=breaker,
     )
     gateways = open_gateways(settings.shopify_admin_url, settings.service_urls, settings.base_url)

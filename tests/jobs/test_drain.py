@@ -118,7 +118,7 @@ def test_a_value_too_long_for_its_index_is_poison_and_no_lost_connection(bench: 
                 ctx.emit("nobody.hears", long, {})
 
     merchant_id = bench.tenant.merchant_id
-    assert apply_batch(bench.parts, AWARD, award, merchant_id) == 2
+    assert apply_batch(bench.parts, AWARD, award, merchant_id)[0] == 2
     (left,) = bench.deliveries(AWARD)
     assert (left.attempts, "ProgramLimitExceeded" in left.reason) == (1, True)
 
@@ -140,12 +140,12 @@ def test_a_lane_that_another_holds_is_left_alone(bench: Bench) -> None:
     merchant_id, award = bench.tenant.merchant_id, discovery.handlers()[AWARD]
     with bench.parts.database.transaction(merchant_id) as other:
         assert deliveries.lock_lane(other.db, merchant_id, AWARD)
-        assert apply_batch(bench.parts, AWARD, award, merchant_id) == 0
+        assert apply_batch(bench.parts, AWARD, award, merchant_id)[0] == 0
         assert drain_for(bench.parts, AWARD, 1.0) is False
         assert len(bench.deliveries(AWARD)) == 1
         bench.drain(SCORE)
     assert bench.deliveries(SCORE) == []
-    assert apply_batch(bench.parts, AWARD, award, merchant_id) == 1
+    assert apply_batch(bench.parts, AWARD, award, merchant_id)[0] == 1
 
 
 def test_a_busy_tenant_does_not_hold_up_another(bench: Bench) -> None:

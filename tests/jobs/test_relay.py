@@ -1,5 +1,6 @@
 """Bells: rung for what is due, once, and again when they were answered."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,9 @@ from rq import Queue
 
 from jobs.relay import ring_due
 from tests.jobs.bench import AWARD, HEARD, PUSH, SCORE, Bench
+from tests.jobs.processes import eventually
 from webapp.core import deliveries, discovery
-from webapp.gateways.redis_cache import SENDERS, Doorbell, Guard, connect
+from webapp.gateways.redis_cache import SENDERS, TOGETHER_SECONDS, Doorbell, Guard, connect
 
 NAMES = tuple(discovery.handlers())
 
@@ -17,7 +19,7 @@ NAMES = tuple(discovery.handlers())
 def due(bench: Bench, queue: Queue) -> Bench:
     """Orders that were taken in and not worked; the bells rung by the import are lost."""
     bench.take("7,2026-01-01,30.50")
-    assert sorted(rung(queue)) == HEARD
+    eventually(lambda: sorted(rung(queue)) == HEARD)
     queue.connection.flushdb()
     return bench
 
@@ -121,3 +123,22 @@ def test_what_has_just_become_due_is_left_to_who_was_rung(due: Bench, queue: Que
     due.ask("update deliveries set due_at = clock_timestamp() - interval '61 s'")
     ring_due(due.parts, NAMES, late=60.0)
     assert sorted(rung(queue)) == HEARD
+
+
+def test_bells_that_follow_at_once_ring_together(bench: Bench, queue: Queue) -> None:
+    began = time.monotonic()
+    with bench.parts.bell.heard() as heard:
+        for handler in [AWARD, SCORE] * 100:
+            bench.parts.bell.soon([handler])
+        at_most = 2 + (time.monotonic() - began) / TOGETHER_SECONDS
+        times = 0
+        while heard(0.3):
+            times += 1
+    assert 1 <= times <= at_most
+    assert rung(queue) == []
+
+
+def test_no_bell_is_lost_among_those_that_ring_together(bench: Bench, queue: Queue) -> None:
+    for handler in [AWARD, SCORE]:
+        bench.parts.bell.soon([handler])
+    eventually(lambda: sorted(rung(queue)) == sorted([AWARD, SCORE]))

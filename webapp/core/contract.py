@@ -25,19 +25,7 @@ from webapp.core.storefront import Widget as Widget
 # inbound.py: RECEIVES = {("shopify", "orders/paid"): receive}: receive(ctx, events), database only,
 # in sets, exactly once. See `inbox`.
 Apply = Callable[[Context, Sequence[Message]], None]
-
-
 Applies = Mapping[str, Apply | tuple[Apply, ...]]
-
-
-def gathered(*subjects: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """The APPLIES, or EVERY, of a feature's subjects as one: several may hear the same topic."""
-    topics: dict[str, tuple[Any, ...]] = {}
-    for subject in subjects:
-        for topic, work in subject.items():
-            more = work if isinstance(work, tuple) else (work,)
-            topics[topic] = (*topics.get(topic, ()), *more)
-    return topics
 
 
 @dataclass(frozen=True, slots=True)

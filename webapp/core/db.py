@@ -6,13 +6,13 @@ transaction: a statement without a tenant raises, it never quietly sees nothing.
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, Final
 
 import psycopg
-from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.sql import Literal
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -44,7 +44,7 @@ class Database:
         cache: Cache,
         keys: KeyRing,
         handlers: HandlerNames,
-        ring: Callable[[Iterable[str]], None],
+        ring: Callable[[Collection[str]], None],
         breakers: Breakers | None = None,
     ) -> None:
         self._bind = bind
@@ -202,10 +202,12 @@ def _tell(connection: Connection, sql: str) -> None:
     have begun, and ends it like one of its own. Raises psycopg.Error."""
     server: Any = connection.connection.driver_connection
     answer = server.pgconn.exec_(sql.encode())
-    if server.pgconn.status != ConnStatus.OK:
+    if answer.status == ExecStatus.TUPLES_OK:
+        return
+    # An error without a state is the client library's own: nobody has answered.
+    if not answer.error_field(DiagnosticField.SQLSTATE):
         raise psycopg.OperationalError("the connection was lost")
-    if answer.status != ExecStatus.TUPLES_OK:
-        raise psycopg.errors.error_from_result(answer)
+    raise psycopg.errors.error_from_result(answer)
 
 
 def _quoted(value: str) -> str:

@@ -40,21 +40,33 @@ def lock_lane(db: Session, merchant_id: str, handler: str) -> bool:
     return bool(db.scalar(sql, {"handler": handler, "merchant_id": merchant_id}))
 
 
-_CLAIM = """
+# Messages are looked up one by one: how many wait changes faster than statistics are made.
+_CLAIM = text(
+    """
     select d.message_id, o.topic, o.key, o.payload, d.attempts
-    from deliveries d join outbox o using (merchant_id, message_id)
-    where d.handler = :handler and d.merchant_id = :merchant_id
-      and d.dead_at is null and d.due_at <= statement_timestamp()
+    from (
+        select message_id, attempts from deliveries
+        where handler = :handler and merchant_id = :merchant_id
+          and dead_at is null and due_at <= statement_timestamp()
+          and (select pg_try_advisory_xact_lock(hashtext(:handler), hashtext(:merchant_id)))
+        order by message_id
+        limit :most
+        for update skip locked
+    ) as d cross join lateral (
+        select topic, key, payload from outbox
+        where merchant_id = :merchant_id and message_id = d.message_id
+        limit 1
+    ) as o
     order by d.message_id
-    limit :most
-    for update of d skip locked
-"""
+    """
+)
 
 
 def claim(db: Session, merchant_id: str, handler: str, most: int) -> list[Message]:
-    """The oldest due deliveries of a lane, locked until this transaction ends."""
+    """The oldest due deliveries of a lane, which is locked until this transaction ends; none while
+    another has it. What that one ends meanwhile is seen, for the rows are locked as well."""
     values = {"handler": handler, "merchant_id": merchant_id, "most": most}
-    return [Message(*row) for row in db.execute(text(_CLAIM), values)]
+    return [Message(*row) for row in db.execute(_CLAIM, values)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +142,8 @@ def finish(
         ) select count(*) from done
         """
     )
-    values = {
-        "handler": handler,
-        "merchant_id": merchant_id,
-        "ids": _ids(messages),
-        "token": token,
-    }
-    return int(db.scalar(sql, values) or 0)
+    values = {"handler": handler, "merchant_id": merchant_id, "ids": _ids(messages)}
+    return int(db.scalar(sql, {**values, "token": token}) or 0)
 
 
 def fail(
@@ -203,16 +210,9 @@ def release(
           and lease_token = cast(:token as uuid)
         """
     )
-    values = {
-        "merchant_id": merchant_id,
-        "handler": handler,
-        "ids": _ids(messages),
-        "token": token,
-        "after": after,
-        "waiting": WAITING if hold else None,
-        "reason": reason and reason[:MAX_REASON],
-    }
-    db.execute(sql, values)
+    values = {"merchant_id": merchant_id, "handler": handler, "ids": _ids(messages), "token": token}
+    waits = {"after": after, "waiting": WAITING if hold else None}
+    db.execute(sql, {**values, **waits, "reason": reason and reason[:MAX_REASON]})
 
 
 def put_off(db: Session, merchant_id: str, handler: str, seconds: float) -> int:

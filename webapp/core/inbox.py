@@ -47,14 +47,8 @@ class StoredEvent(Base):
         Index(
             "idx_inbound_events_unapplied",
             "merchant_id",
-            "event_id",
-            postgresql_where=text("applied_at is null"),
-        ),
-        Index(
-            "idx_inbound_events_subject",
-            "merchant_id",
             "subject",
-            postgresql_where=text("applied_at is null and subject is not null"),
+            postgresql_where=text("applied_at is null"),
         ),
     )
 

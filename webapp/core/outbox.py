@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from webapp.core.schema import Base, Timestamp
+from webapp.core.schema import Base, ExactTimestamp, Timestamp
 
 # A message is not forgotten before any repetition of it that (topic, key) has to keep out: what
 # comes in again comes within days, and what came in is itself kept for thirty.
@@ -82,7 +82,7 @@ class Delivery(Base):
     handler: Mapped[str] = mapped_column(Text, primary_key=True)
     message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    due_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
+    due_at: Mapped[datetime] = mapped_column(ExactTimestamp, server_default=func.clock_timestamp())
     lease_token: Mapped[uuid.UUID | None] = mapped_column(UUID(as_uuid=True))
     dead_at: Mapped[datetime | None] = mapped_column(Timestamp)
     reason: Mapped[str | None] = mapped_column(Text)

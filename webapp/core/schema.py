@@ -6,6 +6,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 # The specification's timestamp(3), with its zone.
 Timestamp = TIMESTAMP(timezone=True, precision=3)
+# For what is compared with the database's own clock at once: rounding is up as well as down, and
+# would put a moment into the future.
+ExactTimestamp = TIMESTAMP(timezone=True)
 # Partitioned by tenant; the migrations make four partitions (16 cost twice the CPU).
 HASH_BY_MERCHANT = {"postgresql_partition_by": "HASH (merchant_id)"}
 

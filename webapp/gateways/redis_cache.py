@@ -6,7 +6,9 @@ request one time-out, and nothing for the seconds that follow.
 
 import logging
 import struct
-from collections.abc import Callable, Iterable, Iterator
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -30,6 +32,8 @@ QUEUE = "loyalnest"
 BELL_MILLISECONDS = 2_000
 # The channels on which senders, and workers that are awake, hear that there is something to do.
 SENDERS, WORKERS = f"{PREFIX}senders", f"{PREFIX}workers"
+# Within this time one process rings once; it is less than an awake worker gathers for.
+TOGETHER_SECONDS = 0.05
 # How often one more worker is woken at most while another is awake.
 WAKE_MILLISECONDS, WOKEN = 500, f"{PREFIX}woken"
 TAG_LIFE_SECONDS = 86_400
@@ -109,11 +113,41 @@ class Doorbell:
     def __init__(self, client: redis.Redis, guard: Guard) -> None:
         self._redis, self._guard = client, guard
         self._queue = Queue(QUEUE, connection=client, serializer="json")
+        self._lock, self._waiting = threading.Lock(), set[str]()
+        self._rang, self._timer = 0.0, threading.Timer(0, self._ring_waiting)
 
     def __call__(self, handlers: Iterable[str]) -> None:
         """Tell those who are awake, and when no worker is, wake one: once for each handler whose
         bell is not ringing already."""
         self._guard.call(None, self._ring, list(handlers), self._redis.publish)
+
+    def soon(self, handlers: Collection[str]) -> None:
+        """Ring the senders at once, and the workers, too, unless a bell of this process has just
+        rung: bells that come by the hundred say no more than one."""
+        sends = {handler for handler in handlers if discovery.is_send(handler)}
+        if sends:
+            self(sends)
+        if len(sends) < len(handlers):
+            self._ring_together(set(handlers) - sends)
+
+    def _ring_together(self, handlers: set[str]) -> None:
+        with self._lock:
+            self._waiting |= handlers
+            # In a forked child no timer lives on.
+            if self._timer.is_alive():
+                return
+            pause = self._rang + TOGETHER_SECONDS - time.monotonic()
+            if pause > 0:
+                self._timer = threading.Timer(pause, self._ring_waiting)
+                self._timer.start()
+                return
+        self._ring_waiting()
+
+    def _ring_waiting(self) -> None:
+        with self._lock:
+            handlers, self._waiting = self._waiting, set()
+            self._rang = time.monotonic()
+        self(handlers)
 
     def wake(self, handlers: Iterable[str]) -> None:
         """Wake a worker, also while another is awake, but then only every WAKE_MILLISECONDS: what a

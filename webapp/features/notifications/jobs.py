@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from webapp.core import discovery
+from webapp.core.applies import gathered, taking
 from webapp.core.context import Context
-from webapp.core.contract import Outcome, Send, gathered
+from webapp.core.contract import Outcome, Send
 from webapp.core.deliveries import Message
 from webapp.core.i18n import N_
 from webapp.features.notifications import service
@@ -14,6 +15,7 @@ from webapp.gateways.klaviyo import KlaviyoEvent
 from webapp.gateways.postscript import PostscriptEvent
 
 
+@taking(100)
 def notify(ctx: Context, messages: Sequence[Message]) -> None:
     """Hear everything that some feature declares a notification for."""
     service.hear(ctx, [Event(m.topic, m.key, m.payload) for m in messages])

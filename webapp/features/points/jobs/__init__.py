@@ -1,6 +1,6 @@
 """What points does later, one file a subject, gathered here."""
 
-from webapp.core.contract import gathered
+from webapp.core.applies import gathered
 from webapp.features.points.jobs import (
     identities,
     leaderboard,
