@@ -58,28 +58,44 @@ def _waiting(ctx: Context, member: str) -> Mapping[str, Sequence[int]]:
     return found
 
 
+# How much waits changes faster than statistics are made, so every step is a look-up that leaves the
+# planner no choice. The message of an event, and its deliveries that are due:
+_DUE = """
+    cross join lateral (
+        select message_id from outbox
+        where merchant_id = :merchant_id and topic = 'in.shopify.' || told.topic
+          and key = told.event_id::text
+        limit 1
+    ) as m
+    cross join lateral (
+        select handler, message_id from deliveries
+        where merchant_id = :merchant_id and message_id = m.message_id
+          and dead_at is null and due_at <= statement_timestamp()
+        offset 0
+    ) as d
+"""
 _UNMET = text(
-    """
+    f"""
     select d.handler, d.message_id
-    from inbound_events e
-    join outbox m on m.merchant_id = e.merchant_id
-        and m.topic = 'in.shopify.' || e.topic and m.key = e.event_id::text
-    join deliveries d on d.merchant_id = m.merchant_id and d.message_id = m.message_id
-    where e.merchant_id = :merchant_id and e.subject = :subject and e.applied_at is null
-      and d.dead_at is null and d.due_at <= statement_timestamp()
+    from (
+        select event_id, topic from inbound_events
+        where merchant_id = :merchant_id and subject = :subject and applied_at is null
+        offset 0
+    ) as told
+    {_DUE}
     order by 2
     limit 50
-    """
+    """  # noqa: S608 - a constant
 )
 # Events that nobody has applied are few, and so is what waits for the ledger: both are found by
 # partial indexes, which are nearly empty on a quiet day.
 _WAITING = text(
-    """
+    f"""
     with homes as materialized (
         select customer_id from users where merchant_id = :merchant_id and customer_id = :member
         union all
         select customer_id from users where merchant_id = :merchant_id and merged_into = :member
-    ), told as (
+    ), told as materialized (
         select e.event_id, e.topic
         from homes
         join customer_identities i
@@ -97,16 +113,21 @@ _WAITING = text(
     )
     select d.handler, d.message_id
     from told
-    join outbox m on m.merchant_id = :merchant_id
-        and m.topic = 'in.shopify.' || told.topic and m.key = told.event_id::text
-    join deliveries d on d.merchant_id = m.merchant_id and d.message_id = m.message_id
-    where d.dead_at is null and d.due_at <= statement_timestamp()
+    {_DUE}
     union all
-    select d.handler, d.message_id
-    from deliveries d
-    join outbox m on m.merchant_id = d.merchant_id and m.message_id = d.message_id
-    where d.handler = :ledger and d.merchant_id = :merchant_id and d.dead_at is null
-      and d.due_at <= statement_timestamp() and case m.topic
+    select cast(:ledger as text), w.message_id
+    from (
+        select message_id from deliveries
+        where handler = :ledger and merchant_id = :merchant_id and dead_at is null
+          and due_at <= statement_timestamp()
+        offset 0
+    ) as w
+    cross join lateral (
+        select topic, payload from outbox
+        where merchant_id = :merchant_id and message_id = w.message_id
+        limit 1
+    ) as m
+    where case m.topic
         when 'orders.paid' then exists (
             select from homes join orders o on o.merchant_id = :merchant_id
                 and o.customer_id = homes.customer_id
@@ -130,5 +151,5 @@ _WAITING = text(
       end
     order by 2
     limit :most
-    """
+    """  # noqa: S608 - a constant
 )
