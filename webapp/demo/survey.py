@@ -22,13 +22,12 @@ from webapp.features.orders.domain.input_lines import bounded_lines, unpacked
 from webapp.features.orders.domain.order_file import (
     ORDER,
     Reader,
-    RefusedLineError,
     Row,
-    SkippedLineError,
     csv_reader,
     jsonl_reader,
     split_csv,
 )
+from webapp.features.orders.domain.refused import RefusedLineError, SkippedLineError
 
 
 class SurveyError(Exception):

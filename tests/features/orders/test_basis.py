@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from webapp.features.orders.domain import basis
 from webapp.features.orders.domain.live_order import node_told, order_told, refund_told
-from webapp.features.orders.domain.order_file import RefusedLineError, SkippedLineError
+from webapp.features.orders.domain.refused import RefusedLineError, SkippedLineError
 
 
 def rest(amount: str, currency: str = "USD") -> dict[str, Any]:
@@ -277,3 +277,10 @@ def test_shares_never_exceed_the_basis_and_end_with_it(
     parts = basis.shares(whole, total, amounts)
     assert all(part >= 0 for part in parts)
     assert sum(parts) == min(whole * sum(amounts) // total, whole)
+
+
+@pytest.mark.parametrize("quantity", ["2", 1.5, -1, 10**9, [1]])
+def test_a_quantity_that_is_none_is_refused_with_a_reason(quantity: Any) -> None:
+    with pytest.raises(RefusedLineError, match="quantity") as refused:
+        order_told(payload("20.00", line("10.00", quantity)), "USD", 2)
+    assert refused.value.code == "invalid_quantity"

@@ -31,7 +31,8 @@ from webapp.features.orders.domain.input_lines import (
     copy_blocks,
     unpacked,
 )
-from webapp.features.orders.domain.order_file import ORDER, REFUND, RefusedLineError
+from webapp.features.orders.domain.order_file import ORDER, REFUND
+from webapp.features.orders.domain.refused import RefusedLineError
 from webapp.features.orders.messages import (
     BeginImport,
     FileImport,

@@ -9,7 +9,11 @@ amount of the source's own spelling. Source: shopify.dev, Order and LineItem of 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from webapp.features.orders.domain.refused import RefusedLineError
+
 PENDING = frozenset({"Pending refund discrepancy", "pending_refund_discrepancy"})
+# Shopify's own limit of an order line is far below.
+MOST_PIECES = 1_000_000
 Money = Callable[[Any], int]
 Fields = Mapping[str, Any]
 
@@ -65,10 +69,18 @@ def of_payload(payload: Fields, money: Money) -> int | None:
 def _of_line(line: Fields, money: Money, *, taxed: bool) -> int:
     if line.get("gift_card"):
         return 0
-    price = money(line.get("price_set")) * int(line.get("quantity") or 0)
+    price = money(line.get("price_set")) * _quantity(line)
     off = sum(money(each.get("amount_set")) for each in line.get("discount_allocations") or ())
     tax = sum(money(each.get("price_set")) for each in line.get("tax_lines") or ()) if taxed else 0
     return price - off - tax
+
+
+def _quantity(line: Fields) -> int:
+    """How many pieces of a line were sold. Raises RefusedLineError."""
+    said = line.get("quantity") or 0
+    if not isinstance(said, int) or not 0 <= said <= MOST_PIECES:
+        raise RefusedLineError("invalid_quantity", "the quantity of a line is no number of pieces")
+    return said
 
 
 def of_refund(payload: Fields, money: Money, signed: Money) -> tuple[int, int]:

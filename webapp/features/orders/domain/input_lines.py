@@ -11,13 +11,12 @@ from webapp.features.orders.domain.order_file import (
     ORDER,
     PartOfOrderError,
     Reader,
-    RefusedLineError,
     Row,
-    SkippedLineError,
     csv_reader,
     jsonl_reader,
     without_gift_card,
 )
+from webapp.features.orders.domain.refused import RefusedLineError, SkippedLineError
 
 BLOCK_ROWS = 1_000
 GZIP_MAGIC = b"\x1f\x8b"

@@ -16,13 +16,13 @@ from webapp.features.orders.domain import basis
 from webapp.features.orders.domain.order_file import (
     ORDER,
     REFUND,
-    RefusedLineError,
     Row,
     clean_id,
     instant,
     node_rows,
     shop_money,
 )
+from webapp.features.orders.domain.refused import RefusedLineError
 
 MAX_CODE = 255
 PAID = frozenset({"paid", "partially_refunded", "refunded"})

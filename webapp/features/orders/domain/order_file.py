@@ -18,6 +18,7 @@ from typing import Any
 
 from webapp.core.words import minor_units
 from webapp.features.orders.domain import basis
+from webapp.features.orders.domain.refused import RefusedLineError, SkippedLineError
 
 ORDER, REFUND = "o", "r"
 MAX_LINE_BYTES = 1_048_576
@@ -47,18 +48,6 @@ class Row:
     basis: int | None = None
     included: bool | None = None
     order_key: str | None = None
-
-
-class RefusedLineError(Exception):
-    """A line that cannot be taken: `code` for programs, the reason for people."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-class SkippedLineError(Exception):
-    """A line that is right but holds nothing to take, e.g. a test order."""
 
 
 class PartOfOrderError(SkippedLineError):

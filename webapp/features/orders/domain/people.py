@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from webapp.features.orders.domain.order_file import RefusedLineError, clean_id, instant
+from webapp.features.orders.domain.order_file import clean_id, instant
+from webapp.features.orders.domain.refused import RefusedLineError
 
 MAX_ADDRESS = 320
 MAX_WORD = 35

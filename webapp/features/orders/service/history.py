@@ -10,14 +10,8 @@ from webapp.core.context import Context
 from webapp.core.errors import STORE_NOT_FOUND, AppError
 from webapp.core.models import Store
 from webapp.core.words import currency_exponent
-from webapp.features.orders.domain.order_file import (
-    ORDER,
-    REFUND,
-    RefusedLineError,
-    Row,
-    SkippedLineError,
-    node_rows,
-)
+from webapp.features.orders.domain.order_file import ORDER, REFUND, Row, node_rows
+from webapp.features.orders.domain.refused import RefusedLineError, SkippedLineError
 from webapp.features.orders.messages import (
     BeginImport,
     BulkTurn,

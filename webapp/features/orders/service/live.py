@@ -20,7 +20,8 @@ from webapp.core.context import Context
 from webapp.core.models import Store
 from webapp.core.words import currency_exponent
 from webapp.features.orders.domain.live_order import OrderTold, Payload, node_told, order_told
-from webapp.features.orders.domain.order_file import ORDER, RefusedLineError, SkippedLineError
+from webapp.features.orders.domain.order_file import ORDER
+from webapp.features.orders.domain.refused import RefusedLineError, SkippedLineError
 from webapp.features.orders.messages import MissedPage
 from webapp.features.orders.service.refunds import add_refunds, settle_waiting
 from webapp.features.orders.service.rows import add_rows, given, lock

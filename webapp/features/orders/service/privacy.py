@@ -18,7 +18,8 @@ from webapp.core.errors import INVALID_VALUE, AppError
 from webapp.core.inbox import InboundEvent
 from webapp.core.models import Store
 from webapp.core.words import new_id
-from webapp.features.orders.domain.order_file import RefusedLineError, clean_id
+from webapp.features.orders.domain.order_file import clean_id
+from webapp.features.orders.domain.refused import RefusedLineError
 from webapp.features.orders.messages import Erasure
 from webapp.features.orders.models import PrivacyRequest, Redaction
 from webapp.features.orders.queries.privacy import claims_to_forget
