@@ -146,7 +146,18 @@ def test_a_refusal_is_shown_in_the_words_of_the_store(
 
 
 @pytest.mark.parametrize(
-    ("share", "shown"), [(None, None), (1.0, 1.0), (0.9999, 0.999), (0.5, 0.5), (0.0, 0.0)]
+    ("right", "judged", "shown"),
+    [(0, 0, None), (7, 7, 1.0), (99_996, 100_000, 0.999), (57, 100, 0.57), (0, 3, 0.0)],
 )
-def test_accuracy_is_rounded_downwards(share: float | None, shown: float | None) -> None:
-    assert rounded(share) == shown
+def test_accuracy_is_rounded_downwards(right: int, judged: int, shown: float | None) -> None:
+    assert rounded(right, judged) == shown
+
+
+def test_a_check_that_had_nothing_to_judge_is_none(
+    held: Parts, web: FlaskClient, tenant: Tenant
+) -> None:
+    run(held, tenant)
+    ask(held, tenant, "update sync_runs set matched = 0, mismatched = 0")
+    assert "Not checked yet" in web.get("/admin/sync").text
+    ask(held, tenant, "update sync_runs set matched = 1")
+    assert "Checked, and right" in web.get("/admin/sync").text

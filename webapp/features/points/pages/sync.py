@@ -1,6 +1,5 @@
 """The Sync page: how right the storefronts are, and every customer for whom one was not."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,9 +42,8 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
     states = reconciliation.store_states(ctx)
     measured = queries.sync_accuracy(ctx)
     last = next((run for run in runs if run.finished_at), None)
-    share = measured.numerator / measured.denominator if measured.denominator else None
     return {
-        "accuracy": rounded(share),
+        "accuracy": rounded(int(measured.numerator), measured.denominator),
         "last": last,
         "differences": [difference(ctx.locale, one) for one in last.differences] if last else [],
         "going_on": bool(runs and runs[0].finished_at is None),
@@ -58,9 +56,10 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
     }
 
 
-def rounded(share: float | None) -> float | None:
-    """A share to a tenth of a per cent, downwards: only what is wholly right is 100 %."""
-    return None if share is None else math.floor(1000 * share) / 1000
+def rounded(right: int, judged: int) -> float | None:
+    """A share to a tenth of a per cent, downwards: only what is wholly right is 100 %. None where
+    there was nothing to judge."""
+    return 1000 * right // judged / 1000 if judged else None
 
 
 def difference(locale: str, found: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,7 +72,7 @@ def line(locale: str, run: reconciliation.Run) -> Mapping[str, Any]:
     return {
         "run": run,
         "kind": i18n.text(locale, *KINDS[run.kind]),
-        "accuracy": rounded(run.accuracy),
+        "accuracy": rounded(run.matched, run.judged),
     }
 
 

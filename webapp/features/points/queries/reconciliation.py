@@ -13,7 +13,7 @@ from webapp.features.points.queries.accuracy import SHOWN
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One reconciliation, see `models.SyncRun`. `accuracy` is none while nothing was judged."""
+    """One reconciliation, see `models.SyncRun`."""
 
     run_id: int
     kind: str
@@ -30,10 +30,9 @@ class Run:
     differences: list[Mapping[str, Any]]
 
     @property
-    def accuracy(self) -> float | None:
-        """Right ones of those that were judged."""
-        judged = self.matched + self.mismatched
-        return self.matched / judged if judged else None
+    def judged(self) -> int:
+        """How many customers of stores were found right or wrong."""
+        return self.matched + self.mismatched
 
 
 def runs(ctx: Context, most: int) -> tuple[Run, ...]:
