@@ -247,3 +247,18 @@ def test_begin_gives_nothing_where_there_is_something(shop: Rewarding) -> None:
     shop.reward()
     with shop.open() as ctx:
         assert service.begin_catalogue(ctx) == 0
+
+
+def test_what_is_taken_while_a_merchant_edits_stays_taken(shop: Rewarding) -> None:
+    save(shop, stock="10", points="100")
+    reward = str(kept(shop, "reward_id"))
+    page = shop.web.get(f"/admin/rewards?edit={reward}").text
+    assert 'name="stock_seen" value="10"' in page
+    shop.have(reward)
+    seen = {"reward_id": reward, "stock_seen": "10", "points": "100"}
+    save(shop, stock="10", **seen)
+    assert kept(shop, "stock") == 9
+    save(shop, stock="25", **seen)
+    assert kept(shop, "stock") == 24
+    save(shop, stock="", **seen)
+    assert kept(shop, "stock") is None

@@ -93,7 +93,9 @@ class CodeToEnd:
 @dataclass(frozen=True, slots=True)
 class SaveReward:
     """A reward as it shall be; without `reward_id` a new one. Amounts are minor units by currency;
-    `stores` None is all of them, `stock` None is without end. See `models.Reward`."""
+    `stores` None is all of them, `stock` None is without end; with `stock_seen` it is what the
+    merchant makes of the stock they saw: what was taken meanwhile stays taken. See
+    `models.Reward`."""
 
     kind: str
     points: int
@@ -106,6 +108,7 @@ class SaveReward:
     minimums: Mapping[str, int] = field(default_factory=dict)
     stores: tuple[str, ...] | None = None
     stock: int | None = None
+    stock_seen: int | None = None
     descriptions: Mapping[str, str] = field(default_factory=dict)
     valid_days: int = 90
     return_on_expiry: str = "return"

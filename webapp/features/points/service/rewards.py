@@ -45,6 +45,7 @@ def save_reward(ctx: Context, message: SaveReward) -> str:
         "minimums": json.dumps(dict(message.minimums)),
         "stores": None if message.stores is None else list(message.stores),
         "stock": message.stock,
+        "seen": message.stock_seen,
         "default_locale": message.default_locale,
         "names": json.dumps(dict(message.names)),
         "descriptions": json.dumps(dict(message.descriptions)),
@@ -137,7 +138,9 @@ _CHANGE = text(
     """
     update rewards
     set kind = :kind, points = :points, amounts = cast(:amounts as jsonb), percent = :percent,
-        product = :product, minimums = cast(:minimums as jsonb), stores = :stores, stock = :stock,
+        product = :product, minimums = cast(:minimums as jsonb), stores = :stores,
+        stock = case when cast(:stock as integer) is not null
+            then greatest(0, :stock + coalesce(stock - cast(:seen as integer), 0)) end,
         default_locale = :default_locale, names = cast(:names as jsonb),
         descriptions = cast(:descriptions as jsonb), valid_days = :valid_days,
         return_on_expiry = :return_on_expiry, position = :position, updated_at = :wall
