@@ -10,6 +10,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from jobs import sending
+from jobs.drain import apply_batch
 from tests.factories import NoCache, Tenant, signed_query
 from tests.features.points.ledgers import Shop
 from tests.standins import Standins
@@ -137,6 +138,12 @@ class Rewarding(Shop):
         with self.open() as ctx:
             told = OrderRange(store_id or self.store_id, order_id, order_id)
             service.record_uses(ctx, told)
+
+    def work(self, handler: str) -> None:
+        """Do what is due of one kind in the database."""
+        self.make_due(handler)
+        apply: Any = discovery.handlers()[handler]
+        apply_batch(self.parts, handler, apply, self.merchant_id)
 
     def pass_hour(self) -> None:
         with self.open() as ctx:

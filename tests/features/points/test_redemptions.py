@@ -1,12 +1,9 @@
 """Points for a reward, the code at the shop, and every way back."""
 
 import re
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from jobs import sending
 from tests.features.points.rewarding import CREATE, END, Rewarding
@@ -15,22 +12,7 @@ from webapp.core import discovery
 from webapp.core.contract import Send
 from webapp.core.deliveries import RETRY_AFTER_SECONDS
 from webapp.features.points.domain.rewards import ALPHABET, new_code, offered
-from webapp.features.points.service.held import enter, hold
 from webapp.parts import Parts
-
-
-@pytest.fixture
-def shop(held: Parts, standins: Standins) -> Rewarding:
-    """Customer 7 holds 1,200 points."""
-    made = Rewarding(held, standins)
-    made.credit(made.member("7"), 1_200)
-    return made
-
-
-@pytest.fixture
-def home(shop: Rewarding) -> str:
-    [(found,)] = shop.rows("select customer_id from customer_identities where external_id = '7'")
-    return str(found)
 
 
 def test_points_are_taken_at_once_and_the_code_is_the_customers_own(
@@ -225,93 +207,6 @@ def test_a_shop_that_does_not_end_a_code_leaves_it_good(shop: Rewarding, home: s
     assert (shop.state(had)[0], shop.spendable(home)) == ("ready", 700)
     assert "can still be used" in shop.fragment()
     assert shop.give_up(had) == "cancelling"
-
-
-def test_a_used_code_is_recognised_once_and_only_at_its_store(shop: Rewarding, home: str) -> None:
-    had = shop.have(shop.reward())
-    shop.send()
-    shop.uses(shop.code(had), shop.add_store())
-    shop.uses("XYZ")
-    assert shop.state(had)[0] == "ready"
-    used = shop.uses(shop.code(had).lower())
-    shop.tell_order(used)
-    assert shop.state(had) == ("used", False, None)
-    assert shop.entries(home) == [("bonus", 1_200), ("redeem", -500)]
-
-
-@pytest.mark.parametrize(
-    ("policy", "state", "left"),
-    [("return", ("expired", True), 1_200), ("keep", ("expired", False), 700)],
-)
-def test_an_unused_code_runs_out_by_the_policy_of_its_reward(
-    shop: Rewarding, home: str, policy: str, state: tuple, left: int
-) -> None:
-    had = shop.have(shop.reward(valid_days=10, return_on_expiry=policy))
-    shop.send()
-    shop.clock.advance(days=10, hours=23)
-    shop.pass_hour()
-    assert shop.state(had)[0] == "ready"
-    assert "Expired" in shop.fragment()
-    shop.clock.advance(hours=1)
-    shop.pass_hour()
-    shop.pass_hour()
-    assert (shop.state(had)[:2], shop.spendable(home)) == (state, left)
-
-
-def test_a_code_that_is_used_while_it_runs_out_brings_no_points_back(
-    committed: Parts, standins: Standins
-) -> None:
-    shop = Rewarding(committed, standins)
-    shop.credit(home := shop.member("7"), 1_200)
-    had = shop.have(shop.reward(valid_days=10, stock=5))
-    shop.send()
-    shop.clock.advance(days=12)
-    waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = :d"
-    with ThreadPoolExecutor() as pool, shop.open() as ctx:
-        (held,) = hold(ctx, [had])
-        hour = pool.submit(shop.pass_hour)
-        database = ctx.db.scalar(text("select current_database()"))
-        while not (hour.done() or shop.rows(waits, d=database)):
-            time.sleep(0.01)
-        enter(ctx, held, "used", order_key="1")
-        ctx.db.commit()
-        hour.result()
-    assert (shop.state(had), shop.spendable(home)) == (("used", False, None), 700)
-    assert shop.rows("select stock from rewards") == [(4,)]
-
-
-def test_an_order_after_the_points_returned_takes_them_again(shop: Rewarding, home: str) -> None:
-    had = shop.have(shop.reward(valid_days=10))
-    shop.send()
-    shop.clock.advance(days=12)
-    shop.pass_hour()
-    shop.uses(shop.code(had))
-    assert (shop.state(had), shop.spendable(home)) == (("used", True, None), 700)
-
-
-def test_an_order_whose_points_are_gone_is_recorded_and_nobody_owes(
-    shop: Rewarding, home: str
-) -> None:
-    had = shop.have(shop.reward(points=1_000, valid_days=10))
-    shop.send()
-    shop.clock.advance(days=12)
-    shop.pass_hour()
-    shop.redeem(home, 700)
-    used = shop.uses(shop.code(had))
-    shop.tell_order(used)
-    assert (shop.state(had), shop.spendable(home)) == (("used", True, "unpaid"), 500)
-
-
-def test_a_code_about_to_run_out_is_told_once(shop: Rewarding) -> None:
-    shop.have(shop.reward(valid_days=10))
-    shop.send()
-    shop.clock.advance(days=6, hours=23)
-    shop.pass_hour()
-    assert shop.told("points.code_expiring") == []
-    shop.clock.advance(hours=1)
-    shop.pass_hour()
-    shop.pass_hour()
-    assert [said["reward"] for said in shop.told("points.code_expiring")] == ["Five off"]
 
 
 def test_the_last_piece_is_told_and_nobody_gets_one_more(shop: Rewarding, home: str) -> None:

@@ -25,7 +25,7 @@ def follow_friends(ctx: Context, messages: Sequence[Message]) -> None:
             orders += _OF_ORDERS[message.topic](ctx, payload)
         elif message.topic == "members.merged":
             members.append(payload["member"])
-        else:
+        elif message.topic == "customers.redacted":
             claims = payload.get("claims", ())
             service.forget_friends(ctx, payload["store_id"], payload["customers"], claims)
     service.settle_rewards(ctx, orders, members)
@@ -87,7 +87,8 @@ def settle_code(ctx: Context, made: FriendCode, outcome: Outcome) -> None:
     service.record_friend_code(ctx, made, outcome.report["discount_id"])
 
 
-APPLIES = dict.fromkeys((*_OF_ORDERS, "members.merged", "customers.redacted"), follow_friends)
+OTHERS = ("members.merged", "customers.redacted", "points.rewards_due")
+APPLIES = dict.fromkeys((*_OF_ORDERS, *OTHERS), follow_friends)
 EVERY = {"hourly": grant_due, "daily": forget_clicks}
 SENDS = {
     "points.referral_claimed": Send(

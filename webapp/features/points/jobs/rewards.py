@@ -53,8 +53,13 @@ def settle_end(ctx: Context, asked: CodeToEnd, outcome: Outcome) -> None:
 
 
 def record_uses(ctx: Context, messages: Sequence[Message]) -> None:
+    """Codes that orders used, and those of orders that are cancelled: one handler, so that they are
+    heard in the order they were told."""
     for message in messages:
         payload = message.payload
+        if message.topic == "orders.cancelled":
+            service.return_uses(ctx, payload["store_id"], payload["orders"])
+            continue
         orders = OrderRange(payload["store_id"], payload["first"], payload["last"])
         service.record_uses(ctx, orders)
 
@@ -64,7 +69,16 @@ def expire_codes(ctx: Context) -> None:
     service.remind_of_codes(ctx)
 
 
-APPLIES = {"orders.imported": record_uses, "orders.paid": record_uses}
+def expire_more(ctx: Context, messages: Sequence[Message]) -> None:
+    service.expire_codes(ctx)
+
+
+APPLIES = {
+    "orders.imported": record_uses,
+    "orders.paid": record_uses,
+    "orders.cancelled": record_uses,
+    "points.codes_ended": expire_more,
+}
 SENDS = {
     "points.redeemed": Send(
         service.prepare_code, make_code, settle_code, "shopify", service.bury_code
@@ -75,6 +89,7 @@ SENDS = {
 }
 LABELS = {
     "points.redeemed": N_("deliveries.points.codes", "Codes for rewards"),
+    "points.codes_ended": N_("deliveries.points.codes", "Codes for rewards"),
     "points.cancel_asked": N_("deliveries.points.returns", "Codes given back"),
 }
 EVERY = {"hourly": expire_codes}

@@ -75,7 +75,12 @@ from webapp.features.points.service.reshowing import ask_all, push_next
 from webapp.features.points.service.rewards import begin_catalogue, pause_reward, save_reward
 from webapp.features.points.service.shared_news import tell_shared
 from webapp.features.points.service.sync import sync_points
-from webapp.features.points.service.uses import expire_codes, record_uses, remind_of_codes
+from webapp.features.points.service.uses import (
+    expire_codes,
+    record_uses,
+    remind_of_codes,
+    return_uses,
+)
 
 __all__ = [
     "ASKED",
@@ -137,6 +142,7 @@ __all__ = [
     "redeem",
     "refunded_orders",
     "remind_of_codes",
+    "return_uses",
     "review_claim",
     "save_referral_programme",
     "save_reward",

@@ -27,6 +27,7 @@ class Held:
     state: str
     returned: bool
     reward: str
+    reason: str | None = None
     order_key: str | None = None
 
 
@@ -49,17 +50,29 @@ def hold(ctx: Context, redemption_ids: Sequence[str]) -> list[Held]:
             state=row.state,
             returned=row.returned,
             reward=row.reward,
+            reason=row.reason,
             order_key=row.order_key,
         )
         for row in ctx.db.execute(_LOCKED, values)
     ]
 
 
-def give_back(ctx: Context, held: Held) -> None:
-    """The points into the lots they came from, and the piece into the stock."""
-    ledger.give_back(ctx, held.redemption_id, f"return:{held.redemption_id}", ctx.now)
-    values = {"merchant_id": ctx.merchant_id, "reward_id": held.reward_id}
-    if ctx.db.scalar(_BACK_TO_STOCK, values):
+def give_back(ctx: Context, held: Held, why: str = "return") -> None:
+    """The points into the lots they came from, and the piece into the stock. It is done once for
+    each reason why."""
+    ledger.give_back(ctx, held.redemption_id, f"{why}:{held.redemption_id}", ctx.now)
+    _move_stock(ctx, held, 1)
+
+
+def take_piece(ctx: Context, held: Held) -> None:
+    """A piece out of the stock for a code whose own had been put back; what is not there any more
+    is not counted."""
+    _move_stock(ctx, held, -1)
+
+
+def _move_stock(ctx: Context, held: Held, by: int) -> None:
+    values = {"merchant_id": ctx.merchant_id, "reward_id": held.reward_id, "by": by}
+    if ctx.db.scalar(_MOVE_STOCK, values):
         catalogue_changed(ctx)
 
 
@@ -104,10 +117,10 @@ _LOCKED = text(
     """
 )
 
-_BACK_TO_STOCK = text(
+_MOVE_STOCK = text(
     """
-    update rewards set stock = stock + 1
-    where merchant_id = :merchant_id and reward_id = :reward_id and stock is not null
+    update rewards set stock = stock + :by
+    where merchant_id = :merchant_id and reward_id = :reward_id and stock + :by >= 0
     returning 1
     """
 )

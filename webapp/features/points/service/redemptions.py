@@ -80,7 +80,9 @@ def redeem(ctx: Context, message: RedeemReward) -> RewardRedeemed:
         "key": message.key,
         "now": ctx.now,
     }
-    ctx.db.execute(_REDEEM, values)
+    if ctx.db.scalar(_REDEEM, values) is None:
+        # The store customer has been forgotten meanwhile; nothing of this stays.
+        raise AppError(REWARD_UNAVAILABLE)
     ctx.emit("points.redeemed", redemption_id, told(message.store_id, redemption_id))
     ctx.audit(REWARD_REDEEMED, **told(message.store_id, redemption_id), points=wanted.points)
     ctx.track(REWARD_REDEEMED, kind=wanted.terms.kind, points=wanted.points)
@@ -209,6 +211,7 @@ _REDEEM = text(
            :now, :now
     from customer_identities i
     where i.merchant_id = :merchant_id and i.store_id = :store_id and i.external_id = :external_id
+    returning redemption_id
     """
 )
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 
 from webapp.core import cache
 from webapp.core.context import Context
+from webapp.core.words import new_id
 from webapp.features.points.messages import OrderRange
 from webapp.features.points.queries.program import program
 from webapp.features.points.queries.rules import bonus_expires_at
@@ -18,7 +19,7 @@ from webapp.features.points.service.referral_orders import TOLD_AT, news
 from webapp.features.points.service.referral_settings import read_referral_programme
 
 REFERRAL_REWARDED = "referral_rewarded"
-GRANTED_AT_ONCE = 500
+GRANTED_AT_ONCE = 100
 
 
 def settle_rewards(ctx: Context, orders: Sequence[int] = (), members: Sequence[str] = ()) -> int:
@@ -30,7 +31,8 @@ def settle_rewards(ctx: Context, orders: Sequence[int] = (), members: Sequence[s
     granted for it is taken back; nothing is done twice, and parting members changes nothing.
 
     A reward above the member's monthly cap is refused (its friend is rewarded all the same). The
-    month is the calendar month of the programme's zone. Call it after `take_turns`.
+    month is the calendar month of the programme's zone. Where more may be due, more is asked for.
+    Call it after `take_turns`.
     """
     due = ctx.db.execute(_DUE, _bound(ctx, most=GRANTED_AT_ONCE)).all()
     at_stake = sorted({*orders, *(claim.order_id for claim in due)})
@@ -46,6 +48,8 @@ def settle_rewards(ctx: Context, orders: Sequence[int] = (), members: Sequence[s
         _grant(ctx, claim, capped=claim.claim_id in over)
     granted = [claim for claim in rest if claim.claim_id not in over]
     ctx.emit_all("points.referral_rewarded", news(granted))
+    if len(due) == GRANTED_AT_ONCE:
+        ctx.emit("points.rewards_due", new_id("due_"), {})
     return len(granted)
 
 

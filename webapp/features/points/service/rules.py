@@ -25,7 +25,8 @@ RULES_CHANGED = "points_rules_changed"
 POLICIES = (ONLY_PENDING, WITHIN_BALANCE, UNLIMITED)
 EXPIRE_FROM = ("import", "order")
 MOST_POINTS = 1_000_000
-HIGHEST_RATE = Decimal(1_000_000)
+# With the highest multiplier of a tier it still fits the ledger's column of rates.
+HIGHEST_RATE = Decimal(100_000)
 FURTHEST = timedelta(days=366)
 FIELDS = (
     "hold_days",

@@ -1,16 +1,20 @@
 """Codes that orders used, and codes that ran out."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 
 from webapp.core.context import Context
+from webapp.core.words import new_id
 from webapp.features.points.domain.rewards import GRACE, REMINDED
 from webapp.features.points.messages import OrderRange
 from webapp.features.points.queries.balances import spendable
 from webapp.features.points.service import ledger
-from webapp.features.points.service.held import Held, enter, give_back, hold
+from webapp.features.points.service.held import Held, enter, give_back, hold, take_piece
 
-# What is ended in one statement.
+# What is ended in one transaction.
 AT_ONCE = 200
+UNPAID, CANCELLED = "unpaid", "cancelled"
 
 
 def record_uses(ctx: Context, orders: OrderRange) -> None:
@@ -31,21 +35,38 @@ def record_uses(ctx: Context, orders: OrderRange) -> None:
             enter(ctx, held, "used", order_key=used[held.redemption_id])
             continue
         paid = not held.returned or _pay_again(ctx, held)
-        reason = None if paid else "unpaid"
-        enter(ctx, held, "used", order_key=used[held.redemption_id], reason=reason)
+        if held.returned:
+            take_piece(ctx, held)
+        state = {"reason": None, "returned": False} if paid else {"reason": UNPAID}
+        enter(ctx, held, "used", order_key=used[held.redemption_id], **state)
+
+
+def return_uses(ctx: Context, store_id: str, orders: Sequence[int]) -> None:
+    """Give back what was paid for the codes of orders that are cancelled now: the shop does not let
+    a code be used again. A part that is refunded leaves its code used."""
+    values = {"merchant_id": ctx.merchant_id, "store_id": store_id, "orders": list(orders)}
+    for held in hold(ctx, list(ctx.db.scalars(_OF_ORDERS, values))):
+        if held.state == "used" and held.reason != UNPAID:
+            give_back(ctx, held, CANCELLED)
+            enter(ctx, held, "returned", returned=True, reason=CANCELLED)
 
 
 def expire_codes(ctx: Context) -> None:
-    """End the codes that ran out a day ago, by the policy that their reward had. What was used or
-    given back while we waited for its member is left as it is."""
+    """End some of the codes that ran out a day ago, by the policy that their reward had, and ask
+    for more when there may be. What was used or given back while we waited for its member is left
+    as it is. A code that its member has asked to give back in time, and that the shop did not say
+    it had ended, returns its points under any policy: it may have been of no use since."""
     values = {"merchant_id": ctx.merchant_id, "before": ctx.now - GRACE, "most": AT_ONCE}
-    while ended := list(ctx.db.scalars(_ENDED, values)):
-        for held in hold(ctx, ended):
-            if held.state != "ready":
-                continue
-            if held.terms.returns:
-                give_back(ctx, held)
-            enter(ctx, held, "expired", returned=held.terms.returns)
+    ended = list(ctx.db.scalars(_ENDED, values))
+    for held in hold(ctx, ended):
+        if held.state != "ready":
+            continue
+        returns = held.terms.returns or held.reason is not None
+        if returns:
+            give_back(ctx, held)
+        enter(ctx, held, "expired", returned=returns)
+    if len(ended) == AT_ONCE:
+        ctx.emit("points.codes_ended", new_id("due_"), {})
 
 
 def remind_of_codes(ctx: Context) -> None:
@@ -100,6 +121,16 @@ _USED = text(
     where o.merchant_id = :merchant_id and o.store_id = :store_id
       and o.order_id between :first and :last and o.discount_codes <> '{}'
       and d.order_key is null
+    """
+)
+
+_OF_ORDERS = text(
+    """
+    select d.redemption_id
+    from orders o join redemptions d on d.merchant_id = o.merchant_id
+        and d.store_id = o.store_id and d.order_key = o.external_id
+    where o.merchant_id = :merchant_id and o.store_id = :store_id and o.order_id = any(:orders)
+      and o.cancelled_at is not null and d.state = 'used'
     """
 )
 
