@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from tests.entry.embedding import api_key_of, bearer, claims, signed
 from tests.factories import SECRET, FixedClock, Tenant, make_tenant
 from webapp.app import create_app
 from webapp.features.accounts import service as accounts
-from webapp.features.accounts.messages import StaffMember
+from webapp.features.accounts.messages import ConnectStore, StaffMember
 from webapp.parts import Parts
 
 OTHER_SECRET = "another secret that is long enough"
@@ -247,6 +248,25 @@ def test_first_people_of_an_account(held: Parts, tenant: Tenant) -> None:
         roles = [accounts.admin_signed_in(ctx, person).role for person in first]
     assert roles == ["owner", "analyst", "owner", "owner"]
     assert first[0] == first[3]
+
+
+def test_owner_of_a_shop_that_joined_does_not_own_the_account(
+    held: Parts, tenant: Tenant, person: str
+) -> None:
+    with held.database.transaction(tenant.merchant_id) as ctx:
+        app_id = ctx.db.scalar(text("select app_id from stores"))
+        joined = ConnectStore("joined.myshopify.com", app_id, "EUR", "UTC", "shpat_y")
+        store_id = accounts.connect_store(ctx, joined)
+        ctx.db.execute(
+            text(
+                "update stores set created_at = created_at + interval '1 day' where store_id = :s"
+            ),
+            {"s": store_id},
+        )
+        other = StaffMember("9", "Noor", account_owner=True, locale="en")
+        found = accounts.meet_admin(ctx, store_id, other)
+        roles = [accounts.admin_signed_in(ctx, one).role for one in (person, found)]
+    assert roles == ["owner", "manager"]
 
 
 def test_last_owner_stays(held: Parts, web: FlaskClient, tenant: Tenant) -> None:

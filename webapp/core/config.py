@@ -40,6 +40,9 @@ class Settings:
     only where the business clock may be moved (the demo); it holds `{"offset_seconds": int}`.
     `calls_a_minute` is what each service key may do. `slack_signing_secrets` are those that Slack
     may sign with, two during a rotation; without one no event of Slack's is taken.
+    `forwarded_hops` says whose word of X-Forwarded-For is taken for a shopper's address: the one so
+    many places from its end, which is as many as there are proxies between the shopper and us that
+    each add whom they were asked by. What stands further left, the shopper may have made up.
     """
 
     database_url: str
@@ -51,6 +54,7 @@ class Settings:
     clock_file: Path | None
     calls_a_minute: int
     slack_signing_secrets: tuple[str, ...] = ()
+    forwarded_hops: int = 1
     service_urls: Mapping[str, str] = field(default_factory=lambda: SERVICE_URLS)
 
     @classmethod
@@ -83,6 +87,7 @@ class Settings:
             clock_file=Path(clock_file) if clock_file else None,
             calls_a_minute=parse_count("LOYALNEST_CALLS_A_MINUTE", env, 600),
             slack_signing_secrets=parse_list(env.get("LOYALNEST_SLACK_SIGNING_SECRETS", "")),
+            forwarded_hops=parse_count("LOYALNEST_FORWARDED_HOPS", env, 1),
         )
 
 

@@ -1,6 +1,7 @@
 """Who looks at a page in a shop: people or machines, and the same ones or others.
 
-Shopify's proxy passes on the browser's headers and adds the address it was asked from.
+Shopify's proxy passes on the browser's headers and adds the address it was asked from. A browser
+may have made up addresses itself, which stand before those, so they are counted from the end.
 """
 
 import hashlib
@@ -39,8 +40,9 @@ def network(asked: Request) -> bytes:
 
 
 def _address(asked: Request) -> str:
-    first = asked.headers.get("X-Forwarded-For", "").partition(",")[0].strip()
-    return first or str(asked.remote_addr)
+    said = [one.strip() for one in asked.headers.get("X-Forwarded-For", "").split(",")]
+    hops = min(parts().settings.forwarded_hops, len(said))
+    return said[-hops] or str(asked.remote_addr)
 
 
 def _hash(said: str) -> bytes:

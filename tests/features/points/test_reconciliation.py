@@ -101,7 +101,7 @@ def test_a_run_over_nobody_is_over_at_once(held: Parts, tenant: Tenant) -> None:
     with held.database.transaction(tenant.merchant_id) as ctx:
         asked(ctx)
         (run,) = runs(ctx, 5)
-    assert (run.finished_at is not None, run.accuracy, run.ledger_ok) == (True, None, True)
+    assert (run.finished_at is not None, run.judged, run.ledger_ok) == (True, 0, True)
 
 
 def test_the_platform_has_no_reconciliation(held: Parts) -> None:

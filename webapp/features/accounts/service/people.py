@@ -34,15 +34,24 @@ def add_admin(ctx: Context, name: str, role: str) -> str:
 def meet_admin(ctx: Context, store_id: str, member: StaffMember) -> str:
     """The id of a person who comes from this store's Shopify admin, added when they are new.
 
-    The owner of the shop is an owner here, and so is the first person of an account that has none;
-    everybody else begins as an analyst, who changes nothing, until an owner says otherwise.
+    The owner of the account's first shop is an owner here, and so is the first person of an account
+    that has none. The owner of a shop that has joined begins as a manager, for the account may be
+    another's; everybody else as an analyst, who changes nothing, until an owner says otherwise.
     """
     # Two first visits at once must not make two first owners, nor one person twice.
     ctx.db.execute(text("select pg_advisory_xact_lock(hashtext(:m))"), {"m": ctx.merchant_id})
     known = admin_of_staff(ctx, store_id, member.external_id)
     if known is not None:
         return known
-    role = "owner" if member.account_owner or not _owners(ctx) else "analyst"
+    role = "analyst"
+    if member.account_owner:
+        role = (
+            "owner"
+            if store_id == ctx.db.scalar(_FIRST_STORE, {"m": ctx.merchant_id})
+            else "manager"
+        )
+    if not _owners(ctx):
+        role = "owner"
     person = AdminUser(
         name=member.name[:MAX_NAME],
         role=role,
@@ -52,6 +61,11 @@ def meet_admin(ctx: Context, store_id: str, member: StaffMember) -> str:
         looking_at=store_id,
     )
     return _add(ctx, person)
+
+
+_FIRST_STORE = text(
+    "select store_id from stores where merchant_id = :m order by created_at, store_id limit 1"
+)
 
 
 def _add(ctx: Context, person: AdminUser) -> str:
