@@ -6,11 +6,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from jobs.drain import drain_for
 from tests.entry.test_dashboard import sign_in
 from tests.factories import Tenant, make_tenant
 from webapp.app import create_app
 from webapp.core.context import Context
+from webapp.features.points import service
 from webapp.features.points.queries.leaderboard import around, first_ones, standings
+from webapp.features.points.service import leaderboard
 from webapp.parts import Parts
 
 CYCLE = "2026-03"
@@ -112,3 +115,46 @@ def test_the_page_shows_numbers_and_no_names(held: Parts, tenant: Tenant, web: F
     assert "Around this member" in page
     assert tenant.shop in page
     assert "No place this month" in web.get("/admin/leaderboard?member=nobody").text
+
+
+def test_scores_of_a_month_that_is_over_go_from_the_stores(
+    held: Parts, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaderboard, "MEMBERS_AT_ONCE", 2)
+    with held.database.transaction(tenant.merchant_id) as ctx:
+        share(ctx, tenant.shop)
+        fill(ctx, tenant, "2026-02", amy=100, bob=90, cat=80, nil=0)
+        ctx.db.execute(
+            text(MEMBER),
+            {
+                "m": tenant.merchant_id,
+                "s": tenant.store_id,
+                "e": "1",
+                "c": "zoe",
+                "score": 5,
+                "cycle": CYCLE,
+            },
+        )
+        service.begin_cycle(ctx)
+        assert ctx.db.scalars(text("select score from customer_cards order by 1")).all() == [
+            0,
+            0,
+            0,
+            5,
+            80,
+        ]
+    drain_for(held, "points.begin_cycle", 5.0)
+    with held.database.transaction(tenant.merchant_id) as ctx:
+        cards = "select customer_id, score, score_cycle from customer_cards order by 1"
+        assert [tuple(row) for row in ctx.db.execute(text(cards))] == [
+            ("amy", 0, CYCLE),
+            ("bob", 0, CYCLE),
+            ("cat", 0, CYCLE),
+            ("nil", 0, "2026-02"),
+            ("zoe", 5, CYCLE),
+        ]
+        payloads = ctx.db.scalars(
+            text("select payload::text from outbox where topic = 'points.changed'")
+        ).all()
+        assert all(any(name in p for p in payloads) for name in ("amy", "bob", "cat"))
+        assert not any(name in p for p in payloads for name in ("nil", "zoe"))

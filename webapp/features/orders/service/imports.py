@@ -146,6 +146,7 @@ def finish_import(
 ) -> tuple[int, int]:
     """Close an import; gives back (taken, skipped) over all attempts. Rows that were staged but
     not taken were in the store already, and count as skipped."""
+    refresh_statistics(ctx)
     sql = text("select taken from imports where merchant_id = :m and import_id = :i")
     taken = int(ctx.db.scalar(sql, {"m": ctx.merchant_id, "i": progress.import_id}) or 0)
     skipped = progress.skipped + staged.orders + staged.refunds - taken

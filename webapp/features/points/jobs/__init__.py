@@ -14,6 +14,7 @@ from webapp.features.points.jobs import (
 
 APPLIES = gathered(
     identities.APPLIES,
+    leaderboard.APPLIES,
     ledger.APPLIES,
     reconciliation.APPLIES,
     referrals.APPLIES,

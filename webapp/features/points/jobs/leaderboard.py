@@ -1,6 +1,7 @@
 """Tags the first ten of the shared leaderboard in every shop that shares it, and looks whether the
 shop then names the same ones with the same scores."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from webapp.core.context import Context
@@ -21,7 +22,12 @@ def share_boards(ctx: Context) -> None:
 
 def follow_cycle(ctx: Context) -> None:
     """Soon after a cycle began, or where the shop was not right."""
+    service.begin_cycle(ctx)
     service.share_boards(ctx, all_of_them=False)
+
+
+def begin_cycle(ctx: Context, messages: Sequence[Message]) -> None:
+    service.begin_cycle(ctx)
 
 
 def prepare(ctx: Context, message: Message) -> BoardPush | None:
@@ -52,6 +58,7 @@ def settle(ctx: Context, push: BoardPush, outcome: Outcome) -> None:
     service.record_board(ctx, push, BoardShared(**outcome.report))
 
 
+APPLIES = {"points.cycle_begun": begin_cycle}
 SENDS = {"points.board_due": Send(prepare, send, settle, "shopify")}
 EVERY = {"daily": share_boards, "hourly": follow_cycle}
-LABELS = {"points.board_due": N_("deliveries.points.board", "Shared leaderboard")}
+LABELS = dict.fromkeys((*APPLIES, *SENDS), N_("deliveries.points.board", "Shared leaderboard"))

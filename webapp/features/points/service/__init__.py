@@ -11,7 +11,12 @@ from webapp.features.points.service.codes import (
     record_end,
 )
 from webapp.features.points.service.expiry import ask_to_settle, settle_members
-from webapp.features.points.service.leaderboard import prepare_board, record_board, share_boards
+from webapp.features.points.service.leaderboard import (
+    begin_cycle,
+    prepare_board,
+    record_board,
+    share_boards,
+)
 from webapp.features.points.service.ledger import (
     Credit,
     Debit,
@@ -95,6 +100,7 @@ __all__ = [
     "ask_to_settle",
     "award_orders",
     "begin_catalogue",
+    "begin_cycle",
     "begin_run",
     "bury_code",
     "bury_end",

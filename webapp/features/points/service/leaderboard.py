@@ -10,10 +10,33 @@ from webapp.core.models import Store
 from webapp.core.words import new_id
 from webapp.features.points.messages import BoardPush, BoardShared
 from webapp.features.points.queries.leaderboard import boards, first_ones
-from webapp.features.points.service.cards import cycle_of
+from webapp.features.points.service.cards import carry, cycle_of
+from webapp.features.points.service.ledger import lock_members
 
 SHARED_LEADERBOARD_UPDATED = "shared_leaderboard_updated"
 FIRST = 10
+MEMBERS_AT_ONCE = 1_000
+
+
+def begin_cycle(ctx: Context) -> None:
+    """Let nobody show the score of a cycle that is over: members who have none in this one yet have
+    0, and their stores are told. Some at a time, and more is asked for while there is more."""
+    values = {"merchant_id": ctx.merchant_id, "cycle": cycle_of(ctx).name, "most": MEMBERS_AT_ONCE}
+    old = list(ctx.db.scalars(_OF_OLD_CYCLES, values))
+    holders = lock_members(ctx, old)
+    carry(ctx, dict.fromkeys({holders[home].member for home in old}, 0))
+    if len(old) == MEMBERS_AT_ONCE:
+        ctx.emit("points.cycle_begun", new_id("cyc_"), {})
+
+
+_OF_OLD_CYCLES = text(
+    """
+    select customer_id from customer_cards
+    where merchant_id = :merchant_id and score > 0 and score_cycle <> :cycle
+    order by customer_id
+    limit :most
+    """
+)
 
 
 def share_boards(ctx: Context, *, all_of_them: bool = True) -> int:

@@ -110,9 +110,7 @@ def gather(ctx: Context, run_id: int, store: str, customer: str) -> None:
         "at_least": RANDOM_AT_LEAST,
         "most": GATHERED_AT_ONCE,
     }
-    ctx.db.execute(_NESTED_LOOPS, {"allowed": "off"})
     found = [(row.store_id, row.external_id) for row in ctx.db.execute(_GATHER, values)]
-    ctx.db.execute(_NESTED_LOOPS, {"allowed": "on"})
     chunks = [
         (f"{run_id}:{store_id}:{group[0]}", {"run_id": run_id, "store_id": store_id, "ids": group})
         for store_id, group in chunked(found, CUSTOMERS_A_CHUNK)
@@ -135,9 +133,6 @@ def chunked(found: Iterable[tuple[str, str]], most: int) -> Iterator[tuple[str, 
             yield store_id, customers[start : start + most]
 
 
-# Whole tables are joined. Of tables that have just been filled, and have no statistics yet, nested
-# loops would be planned, which took ten minutes for 10,000 members.
-_NESTED_LOOPS = text("select set_config('enable_nestloop', :allowed, true)")
 _GATHER = text(
     f"""
     with before as (
