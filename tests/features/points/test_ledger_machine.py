@@ -412,5 +412,5 @@ def test_ledger_agrees_with_its_model(engine: Engine) -> None:
 
 @pytest.mark.full
 def test_ledger_agrees_with_its_model_for_long(engine: Engine) -> None:
-    many = settings(max_examples=150, stateful_step_count=50, **ALWAYS)
+    many = settings(max_examples=500, stateful_step_count=50, **ALWAYS)
     run_state_machine_as_test(machine(engine), settings=many)
