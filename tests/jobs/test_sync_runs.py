@@ -55,7 +55,7 @@ def test_what_is_shown_as_it_should_be_matches(shop: ConnectedShop) -> None:
     earn(shop, 60)
     shop.drain(PUSH)
     run = check(shop)
-    assert (run.matched, run.mismatched, run.pending, run.accuracy) == (60, 0, 0, 1.0)
+    assert (run.matched, run.mismatched, run.pending) == (60, 0, 0)
     assert run.ledger_ok
     assert run.finished_at is not None
     assert run.p95_lag_ms is not None and 0 <= run.p95_lag_ms < 60_000
@@ -87,7 +87,7 @@ def test_what_a_store_refuses_counts_as_wrong_and_says_why(shop: ConnectedShop) 
     earn(shop, 3)
     shop.drain(PUSH)
     run = check(shop)
-    assert (run.matched, run.mismatched, run.accuracy) == (2, 1, 2 / 3)
+    assert (run.matched, run.mismatched, run.judged) == (2, 1, 3)
     with shop.parts.database.transaction(shop.tenant.merchant_id) as ctx:
         assert [(r.external_id, r.reason) for r in refused(ctx, 9)] == [
             ("2", "Owner does not exist.")
@@ -111,7 +111,7 @@ insert into customer_cards (merchant_id, customer_id) values (:m, 'cus_77')
 def test_a_change_of_a_moment_ago_is_pending_and_an_old_one_wrong(shop: ConnectedShop) -> None:
     earn(shop, 2)
     run = check(shop)
-    assert (run.matched, run.mismatched, run.pending, run.accuracy) == (0, 0, 2, None)
+    assert (run.matched, run.mismatched, run.pending, run.judged) == (0, 0, 2, 0)
     shop.ask(OLD_MEMBER, m=shop.tenant.merchant_id, s=shop.tenant.store_id)
     run = check(shop)
     assert (run.matched, run.mismatched, run.pending) == (0, 1, 2)

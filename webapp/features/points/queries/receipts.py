@@ -50,7 +50,8 @@ def _read(
 
 
 # Entries of one event in several homes have one key, with the home at its end for all but one. A
-# bonus is one of its own, though its key may end like that.
+# bonus is one of its own, though its key may end like that. Shops tell times in whole seconds, so
+# within one the order in which entries were made counts.
 _RECEIPTS = text(
     """
     with homes as materialized (
@@ -83,8 +84,9 @@ _RECEIPTS = text(
     left join orders o on o.merchant_id = :merchant_id and o.order_id = l.order_id
     left join redemptions d on d.merchant_id = :merchant_id and d.redemption_id = l.redemption_id
     left join rewards r on r.merchant_id = :merchant_id and r.reward_id = d.reward_id
-    where cast(:at as timestamptz) is null or (l.at, l.entry_id) < (:at, :entry_id)
-    order by l.at desc, l.entry_id desc
+    where cast(:at as timestamptz) is null or (date_trunc('second', l.at), l.entry_id)
+        < (date_trunc('second', cast(:at as timestamptz)), :entry_id)
+    order by date_trunc('second', l.at) desc, l.entry_id desc
     limit :most
     """
 )
