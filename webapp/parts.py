@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from webapp.core import discovery
+from webapp.core.cache import Near
 from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
@@ -15,12 +16,13 @@ from webapp.gateways.redis_cache import Doorbell, Guard, RedisCache, connect
 
 @dataclass(frozen=True)
 class Parts:
-    """One process's database, clock, cache, keys, doorbell, limiter, breaker and ways out."""
+    """One process's database, clock, caches, keys, doorbell, limiter, breaker and ways out."""
 
     settings: Settings
     clock: Clock
     keys: KeyRing
     cache: RedisCache
+    near: Near
     bell: Doorbell
     limiter: RateLimiter
     breaker: Breaker
@@ -33,7 +35,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
     clock = clock or SystemClock(settings.clock_file)
     keys = KeyRing(settings.encryption_keys)
     client, guard = connect(settings.redis_url), Guard()
-    cache, bell = RedisCache(client, guard), Doorbell(client, guard)
+    near, bell = Near(), Doorbell(client, guard)
+    cache = RedisCache(client, guard, near)
     limiter = RateLimiter(client, guard, settings.calls_a_minute)
     breaker = Breaker(client, guard, clock)
     database = Database(
@@ -46,4 +49,4 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         breakers=breaker,
     )
     gateways = open_gateways(settings.shopify_admin_url, settings.service_urls, settings.base_url)
-    return Parts(settings, clock, keys, cache, bell, limiter, breaker, database, gateways)
+    return Parts(settings, clock, keys, cache, near, bell, limiter, breaker, database, gateways)

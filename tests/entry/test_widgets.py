@@ -16,6 +16,7 @@ from tests.factories import (
     write_orders,
 )
 from webapp.core import discovery, i18n
+from webapp.core.cache import Near
 from webapp.parts import Parts
 
 FRAGMENT_BYTES = 4_096
@@ -134,6 +135,41 @@ def test_new_points_show_although_the_old_fragment_was_cached(
     while drain_for(committed, "points.award_orders", 1):
         continue
     assert "+88" in get(web, signed_query(tenant, clock.at, "7")).text
+
+
+def test_what_was_just_answered_is_answered_again_to_the_same_one_only(
+    committed: Parts,
+    web: FlaskClient,
+    tenant: Tenant,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Near, "SECONDS", 60.0)
+
+    def source(customer: str = "7", **query: str) -> str:
+        answer = get(web, signed_query(tenant, clock.at, customer, **query))
+        return str(answer.headers["X-LoyalNest-Cache"])
+
+    assert [source(), source()] == ["database", "process"]
+    assert [source("8"), source(""), source(locale="de"), source(root="/fr")] == ["database"] * 4
+    assert source(before="1") == "database"
+    stranger = make_tenant(committed.database)
+    elsewhere = get(web, signed_query(stranger, clock.at, "7"))
+    assert "1,234" not in elsewhere.text
+    forged = signed_query(tenant, clock.at, "7").replace("signature=", "signature=0")
+    assert get(web, forged).status_code == 401
+
+
+def test_a_customer_whom_nobody_has_met_is_looked_for_each_time(
+    committed: Parts, web: FlaskClient, tenant: Tenant, clock: FixedClock, tmp_path: Path
+) -> None:
+    assert "+88" not in get(web, signed_query(tenant, clock.at, "9")).text
+    import_orders(
+        committed.database, tenant, write_orders(tmp_path / "n", "9,2026-02-01,88.00,USD")
+    )
+    while drain_for(committed, "points.award_orders", 1):
+        continue
+    assert "+88" in get(web, signed_query(tenant, clock.at, "9")).text
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,15 @@ def test_a_few_orders_are_measured_against_pgbench() -> None:
     assert set(said["goals"]) == {"ratio", "flatness"} <= set(said["figures"])
 
 
+@pytest.mark.full
+def test_a_few_fragments_are_measured_against_a_hello() -> None:
+    done = bench_command("fragments", "--requests", "200", "--orders", "1000")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert set(said["goals"]) == {"cached_ratio", "rendered_ratio"} <= set(said["figures"])
+    assert said["figures"]["hits_process"] + said["figures"]["hits_cache"] > 0.5
+
+
 def test_an_unknown_measurement_is_wrong_use() -> None:
     assert bench_command("nothing").returncode == 2
 

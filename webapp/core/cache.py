@@ -5,9 +5,12 @@ and the other calls do nothing. An entry carries tags; dropping a tag makes ever
 carries it unreadable. Keys and tags are built here and nowhere else.
 """
 
+import threading
+import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 def points_tag(customer_id: str) -> str:
@@ -54,3 +57,48 @@ class Cache(Protocol):
 
     def drop(self, tags: Iterable[str]) -> None:
         """Make every entry with one of these tags unreadable."""
+
+
+class Near:
+    """What this process has just answered with, ready to be answered with again.
+
+    It asks nobody, so it holds nothing for longer than a second: that is how late it may be when
+    another process has dropped a tag. Tags that this process drops count at once; what was made
+    before such a drop and is kept after it does not count.
+    """
+
+    SECONDS, MOST = 1.0, 10_000
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, Any]] = {}
+        self._keys: defaultdict[str, set[str]] = defaultdict(set)
+        self._drops, self._lock = 0, threading.Lock()
+
+    def get(self, key: str) -> Any:
+        """What is kept under a key; None when there is nothing, or nothing new enough."""
+        until, value = self._kept.get(key, (0.0, None))
+        return value if time.monotonic() < until else None
+
+    def state(self) -> int:
+        """To be taken before a value is made that is to be kept."""
+        return self._drops
+
+    def keep(self, key: str, tags: Iterable[str], value: Any, state: int) -> None:
+        """Keep what was made since `state` was taken."""
+        with self._lock:
+            if state != self._drops:
+                return
+            if max(len(self._kept), len(self._keys)) >= self.MOST:
+                self._kept.clear()
+                self._keys.clear()
+            self._kept[key] = time.monotonic() + self.SECONDS, value
+            for tag in tags:
+                self._keys[tag].add(key)
+
+    def drop(self, tags: Iterable[str]) -> None:
+        """Forget everything with one of these tags."""
+        with self._lock:
+            self._drops += 1
+            for tag in tags:
+                for key in self._keys.pop(tag, ()):
+                    self._kept.pop(key, None)

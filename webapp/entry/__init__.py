@@ -4,7 +4,7 @@ from typing import Protocol, cast
 
 from flask import current_app
 
-from webapp.core.cache import Cache
+from webapp.core.cache import Cache, Near
 from webapp.core.clock import Clock
 from webapp.core.config import Settings
 from webapp.core.crypto import KeyRing
@@ -24,6 +24,8 @@ class Parts(Protocol):
     def keys(self) -> KeyRing: ...
     @property
     def cache(self) -> Cache: ...
+    @property
+    def near(self) -> Near: ...
     @property
     def database(self) -> Database: ...
     @property

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, g, render_template, request
 from markupsafe import Markup
@@ -37,7 +37,21 @@ def fragment(name: str) -> Response:
     return answer(lambda: render(name))
 
 
-def answer(produce: Callable[[], bytes]) -> Response:
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A fragment's bytes, the tag by which a browser knows them again, and where they are from:
+    "process", "cache", or "database" when they were drawn for this answer."""
+
+    body: bytes
+    etag: str
+    source: str
+
+    @classmethod
+    def of(cls, body: bytes, source: str) -> "Fragment":
+        return cls(body, hashlib.sha256(body).hexdigest()[:32], source)
+
+
+def answer(produce: Callable[[], Fragment]) -> Response:
     """The fragment, or the empty one when producing it fails."""
     try:
         return with_validators(produce())
@@ -57,24 +71,42 @@ class Notice:
     text: str
 
 
-def render(name: str) -> bytes:
-    """The fragment's bytes, from the cache or fresh. Raises AppError."""
+def render(name: str) -> Fragment:
+    """The fragment from what this process has just answered, from the cache, or fresh. Raises
+    AppError."""
     address, asked = authenticate()
     if name not in discovery.widgets():
         raise AppError(NOT_FOUND)
+    near, state = parts().near, parts().near.state()
+    root = shop_root(request.args.get("root", ""))
+    key = f"{address.store_id}:{g.locale}:{root}:{asked.path_prefix}:{name}:{asked.customer or ''}"
+    if "before" not in request.args:
+        kept: Fragment | None = near.get(key)
+        if kept is not None:
+            return kept
     visitor = visitor_of(address, asked, member_of(address, asked))
-    _, widget = discovery.widgets()[name]
     if visitor.before is not None:
         # Somebody could ask for any number of these, so they are not kept.
-        return draw(address, visitor, name)
+        return Fragment.of(draw(address, visitor, name), "database")
+    fragment = cached(address, visitor, name)
+    # Nothing says when a customer whom we have not met becomes a member.
+    if visitor.customer_id is not None or not visitor.signed_in:
+        _, widget = discovery.widgets()[name]
+        near.keep(key, widget.tags(visitor), replace(fragment, source="process"), state)
+    return fragment
+
+
+def cached(address: StoreAddress, visitor: Visitor, name: str) -> Fragment:
+    """The fragment from the cache, or fresh."""
+    _, widget = discovery.widgets()[name]
     who = visitor.customer_id or ("new" if visitor.signed_in else "guest")
     key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, name, who)
     found = parts().cache.get(key, widget.tags(visitor))
     if found.value is not None:
-        return found.value
+        return Fragment.of(found.value, "cache")
     body = draw(address, visitor, name)
     parts().cache.put(key, found, body, FRAGMENT_SECONDS)
-    return body
+    return Fragment.of(body, "database")
 
 
 def draw(address: StoreAddress, visitor: Visitor, name: str, notice: Notice | None = None) -> bytes:
@@ -132,11 +164,12 @@ def authenticate() -> tuple[StoreAddress, tenancy.ProxyRequest]:
     )
 
 
-def with_validators(body: bytes) -> Response:
+def with_validators(fragment: Fragment) -> Response:
     """The fragment with its ETag; 304 when the browser has it already. The browser must ask each
     time, since one address serves guests and members alike."""
-    response = Response(body, mimetype="text/html")
-    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    response = Response(fragment.body, mimetype="text/html")
+    response.set_etag(fragment.etag)
+    response.headers["X-LoyalNest-Cache"] = fragment.source
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Cookie"
     response.headers["X-Robots-Tag"] = "noindex"

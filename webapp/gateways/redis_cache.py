@@ -19,7 +19,7 @@ from redis.retry import Retry
 from rq import Queue
 
 from webapp.core import discovery
-from webapp.core.cache import Cache, Found
+from webapp.core.cache import Cache, Found, Near
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,10 +72,11 @@ class Guard:
 
 class RedisCache(Cache):
     """A cache with tags: an entry carries the versions its tags had when it was made, and a tag is
-    dropped by raising its version. Reading costs one round trip."""
+    dropped by raising its version. Reading costs one round trip. What is dropped here is dropped
+    from what this process keeps `near` as well."""
 
-    def __init__(self, client: redis.Redis, guard: Guard) -> None:
-        self._redis, self._guard = client, guard
+    def __init__(self, client: redis.Redis, guard: Guard, near: Near | None = None) -> None:
+        self._redis, self._guard, self._near = client, guard, near or Near()
 
     def get(self, key: str, tags: Iterable[str]) -> Found:
         answers = self._many([PREFIX + key, *(_tag(t) for t in sorted(tags))])
@@ -94,6 +95,8 @@ class RedisCache(Cache):
         return cast("list[bytes | None] | None", self._guard.call(None, self._redis.mget, names))
 
     def drop(self, tags: Iterable[str]) -> None:
+        tags = list(tags)
+        self._near.drop(tags)
         names = [_tag(tag) for tag in tags]
         for start in range(0, len(names), TAGS_A_TRIP):
             self._guard.call(None, self._raise_versions, names[start : start + TAGS_A_TRIP])

@@ -63,6 +63,17 @@ class Replay:
         return int(answer)
 
 
+def create_hello() -> Flask:
+    """The least that a Flask application does, for gunicorn: `webapp.lab.bare:create_hello()`."""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def hello() -> str:
+        return "Hello, World!"
+
+    return app
+
+
 def create_web(file: str) -> Flask:
     """One route, for gunicorn: `webapp.lab.bare:create_web('FILE')`."""
     replay, app = Replay(Recorded.read(Path(file))), Flask(__name__)

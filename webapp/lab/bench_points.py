@@ -17,25 +17,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection, make_url, text
 
 from webapp.core import signatures
 from webapp.core.config import Settings
-from webapp.core.words import new_id
 from webapp.demo.services import web_server
 from webapp.embedded.postgres import find_programs
-from webapp.features.accounts import service as accounts
-from webapp.features.accounts.messages import ConnectStore, RegisterApp
 from webapp.lab import order_rows
 from webapp.lab.bench import BenchError, Result
 from webapp.lab.generated_orders import paid_order
 from webapp.lab.processes import cpu_seconds
+from webapp.lab.shops import SECRET, Shop, connect_shop, superuser
 from webapp.lab.stage import POSTGRES, VALKEY, NewDatabase, Stage, free_ports, open_stage
-from webapp.parts import Parts, build
+from webapp.parts import build
 
 FEW, MANY, ORDERS = 10_000, 1_000_000, 3_000
 WORKERS, CLIENTS = 2, 4
-SECRET = "bench, an app secret of 32 bytes"  # noqa: S105 - of the measurement only.
 QUIET_SECONDS = 300.0
 NUMBERED_FROM = 5_000_000_000
 GOALS = {"ratio": (">=", 0.25), "flatness": ("<=", 1.3)}
@@ -47,16 +44,6 @@ NOTES = (
     "pgbench's of PostgreSQL alone, its client excluded, as is the client that tells the orders.",
     "flatness: CPU an order with a million ledger entries there, to that with ten thousand.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """One merchant's store."""
-
-    merchant_id: str
-    store_id: str
-    domain: str
-    members: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +104,6 @@ def figures(few: Cost, many: Cost, bare: Cost) -> dict[str, float]:
 
 
 @contextmanager
-def superuser(stage: Stage, database: NewDatabase) -> Iterator[Connection]:
-    """A connection that row-level security does not bind; each statement commits by itself."""
-    url = make_url(stage.urls.admin_url).set(database=database.name)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
-
-
-@contextmanager
 def product(stage: Stage, database: NewDatabase) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The product's processes: the port of the web, and the pids of all of them."""
     (port,) = free_ports(1)
@@ -134,20 +111,6 @@ def product(stage: Stage, database: NewDatabase) -> Iterator[tuple[int, tuple[in
     stage.wait_for("web", port)
     with stage.workers(database.environment, WORKERS) as pids:
         yield port, (stage.pid("web"), *pids)
-
-
-def connect_shop(parts: Parts, db: Connection, number: int, orders: int) -> Shop:
-    """A merchant with one store that we may write to, and so many orders of the past."""
-    merchant_id, domain = new_id("mer_"), f"bench-{number}.myshopify.com"
-    with parts.database.transaction(merchant_id) as ctx:
-        app_id = f"app_{number}"
-        accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, f"bench-{number}", SECRET))
-        accounts.create_merchant(ctx, "Bench")
-        store_id = accounts.connect_store(ctx, ConnectStore(domain, app_id, "USD", "UTC", "bench"))
-    members = order_rows.add_merchant(db, merchant_id, store_id, orders)
-    db.execute(text("vacuum analyze"))
-    db.execute(text("checkpoint"))
-    return Shop(merchant_id, store_id, domain, members)
 
 
 def measure(
