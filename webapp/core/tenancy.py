@@ -92,7 +92,7 @@ def proxy_signature(pairs: Iterable[tuple[str, str]], secret: str) -> str:
         if key != "signature":
             values[key].append(value)
     message = "".join(sorted(f"{key}={','.join(v)}" for key, v in values.items()))
-    return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), message.encode(), "sha256").hex()
 
 
 def proxy_shop(query: str) -> str:
