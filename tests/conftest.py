@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from tests.factories import SECRET, FixedClock, NoCache
+from tests.factories import SECRET, FixedClock, NoCache, NothingNear
 from tests.log_scan import LogScanPlugin
 from webapp.app import create_app
 from webapp.bootstrap.browser import find_browser
@@ -116,10 +116,9 @@ def database(engine: Engine, clock: FixedClock) -> Iterator[Database]:
 
 @pytest.fixture
 def held(servers: Servers, database: Database, clock: FixedClock) -> Parts:
-    """Parts whose database forgets everything with the test."""
-    return replace(
-        build(settings_for(servers.app_url, servers.redis_url), clock), database=database
-    )
+    """Parts whose database forgets everything with the test, and drops no tags."""
+    parts = build(settings_for(servers.app_url, servers.redis_url), clock)
+    return replace(parts, database=database, near=NothingNear())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from webapp.core.cache import Found
+from webapp.core.cache import Found, Near
 from webapp.core.db import Database
 from webapp.core.tenancy import proxy_signature
 from webapp.core.words import new_id
@@ -47,6 +47,12 @@ class NoCache:
 
     def drop(self, tags: Iterable[str]) -> None:
         return None
+
+
+class NothingNear(Near):
+    """Nothing is kept, for nobody would drop its tags."""
+
+    SECONDS = 0.0
 
 
 @dataclass(frozen=True)

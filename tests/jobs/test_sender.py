@@ -137,7 +137,8 @@ def test_a_dead_destination_slows_no_other(
     assert all(len(times) == BLOCKS * EVENTS_A_BLOCK * len(OTHERS) for times in took.values())
     well, ill = (p99(took[kind]) for kind in ("well", "dead"))
     print(f"p99 of the others: {well:.0f} ms, with one dead {ill:.0f} ms, ratio {ill / well:.2f}")
-    assert ill <= 1.2 * well
+    # Below a few hundredths of a second the machine's own turns are most of it.
+    assert ill <= max(1.2 * well, well + 10)
 
 
 @contextmanager
