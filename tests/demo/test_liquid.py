@@ -5,11 +5,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.demo.admin_api import points, set_points
-from webapp.demo.filters import format_money, handle, image_url, to_json
-from webapp.demo.liquid import Files
-from webapp.demo.sources import SourceFolder
+from webapp.core.liquid.blocks import Files
+from webapp.core.liquid.filters import format_money, handle, image_url, to_json
+from webapp.core.liquid.sources import SourceFolder
+from webapp.core.liquid.wording import ExtensionSide
 from webapp.demo.standins.shopify import ShopifyAdmin
-from webapp.demo.wording import ExtensionSide
 
 
 def test_a_block_stands_where_the_template_puts_it(client: FlaskClient) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from webapp.core.i18n import shopify_tags
-from webapp.demo.filters import PAGE
-from webapp.demo.liquid import Files
-from webapp.demo.wording import ExtensionSide
+from webapp.core.liquid.blocks import Files
+from webapp.core.liquid.filters import PAGE
+from webapp.core.liquid.wording import ExtensionSide
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "extensions" / "loyalnest"

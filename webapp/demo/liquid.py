@@ -8,10 +8,9 @@ escaped, and so are the values put into them.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TextIO
 
-from liquid import Environment, RenderContext
+from liquid import RenderContext
 from liquid.ast import Node
 from liquid.builtin.expressions import Identifier, StringLiteral, parse_primitive
 from liquid.builtin.tags.render_tag import RenderNode, RenderTag
@@ -21,14 +20,11 @@ from liquid.tag import Tag
 from liquid.token import TOKEN_TAG, Token
 from markupsafe import escape
 
-from webapp.demo import filters
-from webapp.demo.conditions import ShopifyIfTag, ShopifyUnlessTag
-from webapp.demo.filters import PAGE, Side
-from webapp.demo.sources import SourceFolder, ThemeLoader
+from webapp.core.liquid.blocks import Files, block_settings
+from webapp.core.liquid.filters import PAGE
 
 _APP_BLOCK = re.compile(r"shopify://apps/[^/]+/blocks/([a-z0-9_-]+)/[^/]+")
 _AVAILABLE_IF = re.compile(r"\{\{(.*)\}\}")
-_WITHOUT_DEFAULT: Mapping[str, object] = {"checkbox": False, "text": "", "textarea": ""}
 _APP_HEAD = "<!-- app block assets -->"
 _NO_LAYOUT = re.compile(r"\{%-?\s*layout\s+none\s*-?%\}")
 
@@ -53,7 +49,7 @@ class Page:
         drop = {
             "id": section_id,
             "type": kind,
-            "settings": _settings(schema, config),
+            "settings": block_settings(schema, config),
             "blocks": list(self._blocks(schema, config)),
         }
         template = self.storefront.theme.environment.get_template(f"sections/{kind}")
@@ -70,7 +66,7 @@ class Page:
         if source is None or not self._available(source.schema):
             return ""
         self._want_assets(source.schema)
-        settings = self._filled(_settings(source.schema, block))
+        settings = self._filled(block_settings(source.schema, block))
         drop = {**block, "settings": settings, "shopify_attributes": ""}
         scope = {**self.scope, "block": drop, "section": {"id": section_id}}
         inner = extension.environment.get_template(f"blocks/{name}").render(**scope)
@@ -97,7 +93,7 @@ class Page:
                     type="@app", id=block_id, name=app[1], settings=block.get("settings") or {}
                 )
             else:
-                settings = _settings(_block_schema(schema, block["type"]), block)
+                settings = block_settings(_block_schema(schema, block["type"]), block)
                 yield {**block, "id": block_id, "settings": settings, "shopify_attributes": ""}
 
     def _filled(self, settings: Mapping[str, object]) -> dict[str, object]:
@@ -126,23 +122,6 @@ class Page:
         if schema.get("javascript"):
             url = escape(side.asset_url(str(schema["javascript"])))
             self._head[f'<script src="{url}" async></script>'] = None
-
-
-class Files:
-    """One side's files with the engine that parses them."""
-
-    def __init__(self, root: Path, side: Side) -> None:
-        self.folder = SourceFolder(root)
-        self.side = side
-        self.environment = Environment(loader=ThemeLoader(self.folder))
-        for tag in (ShopifyIfTag, ShopifyUnlessTag, _SectionTag, _RenderTag):
-            self.environment.add_tag(tag)
-        filters.register(self.environment, side)
-
-    def schema(self, name: str) -> Mapping[str, object]:
-        """The schema of that file, empty when it has none."""
-        source = self.folder.read(name)
-        return source.schema if source else {}
 
 
 class Storefront:
@@ -177,20 +156,6 @@ class Storefront:
         page.scope = scope
         html = self.theme.environment.get_template("layout/theme").render(**scope)
         return html.replace(_APP_HEAD, page.app_head(), 1)
-
-
-def _settings(schema: Mapping[str, object], config: Mapping[str, object]) -> dict[str, object]:
-    """The defaults of the schema, overridden by what the template says.
-
-    Without a default a checkbox is false, a text empty, anything else nil.
-    """
-    declared = schema.get("settings")
-    defaults = {
-        item["id"]: item.get("default", _WITHOUT_DEFAULT.get(item["type"]))
-        for item in (declared if isinstance(declared, list) else ())
-        if "id" in item
-    }
-    return {**defaults, **_mapping(config.get("settings"))}
 
 
 def _block_schema(schema: Mapping[str, object], kind: object) -> Mapping[str, object]:
@@ -245,3 +210,7 @@ class _RenderNode(RenderNode):
 
 class _RenderTag(RenderTag):
     node_class = _RenderNode
+
+
+# What a theme may say besides what an extension may.
+THEME_TAGS: tuple[type[Tag], ...] = (_SectionTag, _RenderTag)

@@ -22,13 +22,15 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from webapp.core import logs
 from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
+from webapp.core.liquid.blocks import Files
+from webapp.core.liquid.wording import ExtensionSide
 from webapp.demo import account, checkout, cookies, pages, proxy, reception, start
 from webapp.demo.backoffice import BackOffice
-from webapp.demo.liquid import Files, Storefront
+from webapp.demo.liquid import THEME_TAGS, Storefront
 from webapp.demo.pictures import scenes
 from webapp.demo.settings import ConfigFile, ShopConfig
 from webapp.demo.standins.metafields import MetafieldStore
-from webapp.demo.wording import ExtensionSide, ThemeSide
+from webapp.demo.wording import ThemeSide
 from webapp.features.accounts import service as accounts
 from webapp.parts import Parts, build
 
@@ -54,7 +56,7 @@ def create_shop(
     wall = clock or SystemClock()
     first = current()
     store = MetafieldStore(first.data_dir / "shopify.db", wall)
-    theme = Files(THEME, ThemeSide(THEME / "assets", "/theme/assets"))
+    theme = Files(THEME, ThemeSide(THEME / "assets", "/theme/assets"), THEME_TAGS)
     extension = Files(first.extension_dir, ExtensionSide(first.extension_dir, "/extension/assets"))
     shop_pages = pages.ShopPages(current, store, Storefront(theme, extension))
     app = Flask(__name__, static_folder=None, template_folder=None)
