@@ -36,6 +36,18 @@ def rewards_tag(store_id: str) -> str:
     return f"rewards:{store_id}"
 
 
+def content_tag(merchant_id: str, locale: str) -> str:
+    """Everything a merchant's storefronts say in a language (the specification's
+    `content:{merchant_id}:{locale}`)."""
+    return f"content:{merchant_id}:{locale}"
+
+
+def theme_tag(merchant_id: str, locale: str) -> str:
+    """Everything that depends on how the widgets are configured (the specification's
+    `theme:{merchant_id}:{locale}`)."""
+    return f"theme:{merchant_id}:{locale}"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a look into the cache gave: the value, if any, and the state of its tags at that moment

@@ -12,7 +12,7 @@ OWNERS = {
     "connections": {"*": "accounts"},
     "platform_connections": {"*": "accounts"},
     "users": {"*": "orders", "points_balance": "points", "merged_into": "points"},
-    "program_settings": {"*": "points", "pepper": "orders"},
+    "program_settings": {"*": "points", "pepper": "orders", "theme_extension_config": "theme"},
     "customer_identities": {
         "*": "orders",
         "linking_consent": "points",

@@ -11,6 +11,7 @@ REQUIRED = (
     "write_app_proxy",
     "write_discounts",
     "read_products",
+    "read_themes",
 )
 # Only with Shopify's own approval of the app: orders older than sixty days.
 OPTIONAL = ("read_all_orders",)

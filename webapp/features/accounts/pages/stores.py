@@ -26,6 +26,7 @@ ENABLES = {
     ),
     "write_discounts": N_("stores.scope.write_discounts", "Make the codes of rewards."),
     "read_products": N_("stores.scope.read_products", "Give away a product as a reward."),
+    "read_themes": N_("stores.scope.read_themes", "See which widgets your theme has."),
     "read_all_orders": N_(
         "stores.scope.read_all_orders", "Import orders that are older than 60 days."
     ),

@@ -1,0 +1,125 @@
+"""How a widget is configured, and what stores are told of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from webapp.core.messages import Id, LocaleTag
+
+MOST_HEADING = 80
+Placement = Literal[
+    "everywhere", "home_page", "product_page", "collection_page", "cart_page", "account_page"
+]
+Colour = Annotated[
+    str,
+    Field(description="`#rrggbb`; absent: the theme's own."),
+    StringConstraints(pattern=r"^#[0-9a-f]{6}$", to_lower=True),
+]
+Language = Annotated[str, StringConstraints(max_length=10)]
+Heading = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_HEADING)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetTexts:
+    """What a widget says in one language in the place of our own words."""
+
+    heading: Heading
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetConfig:
+    """Where a widget is shown and what it looks like. What is absent follows the theme, or our
+    default. A setting that is made on the block itself, in the theme editor, comes first."""
+
+    widget: Id
+    placement: Placement = "everywhere"
+    accent: Colour | None = None
+    background: Colour | None = None
+    text: Colour | None = None
+    corner: Literal["square", "soft", "round"] | None = None
+    guests: Literal["show", "hide"] | None = None
+    position: Annotated[
+        Literal["bottom", "bottom_start", "bottom_end"] | None,
+        Field(description="Of the sticky bar alone."),
+    ] = None
+    texts: Annotated[
+        Mapping[Language, WidgetTexts], Field(description="By language tag, e.g. `ja`.")
+    ] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureTheme:
+    """A widget's whole configuration, in the place of the one it had."""
+
+    theme_extension_config: WidgetConfig
+    locale: LocaleTag | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What a merchant should know of a configuration that was taken nevertheless."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A widget as it will be shown: `html` is what the theme will contain for a signed-in customer,
+    rendered in `locale`; `warnings` are those of its colours."""
+
+    widget: str
+    placement: str
+    locale: str
+    dir: str
+    html: str
+    revision: int
+    warnings: tuple[Warned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeConfigured:
+    """The preview of what was saved. The stores show it within seconds."""
+
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeCall:
+    """What a call to a store's Admin API for its theme needs; `configuration` is what the blocks
+    are to read, of `revision`."""
+
+    store_id: str
+    shop_domain: str
+    access_token: str = field(repr=False)
+    revision: int
+    configuration: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeSeen:
+    """A published theme: its name and file name -> content; or why it could not be read."""
+
+    name: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What is known of one store: the revision that it shows, and which of our blocks its published
+    theme had when it was looked at; None before that."""
+
+    store_id: str
+    shop_domain: str
+    connected: bool
+    revision: int | None
+    theme_name: str | None
+    blocks: tuple[Mapping[str, Any], ...]
+    looked_at: datetime | None
+    problem: str | None

@@ -1,0 +1,1 @@
+"""Reads of configurations, stores and tests."""

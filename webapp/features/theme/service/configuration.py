@@ -1,0 +1,140 @@
+"""Changes how a widget is shown; every change is a revision that can be taken back."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from webapp.core import discovery, i18n
+from webapp.core.cache import content_tag, theme_tag
+from webapp.core.context import Context
+from webapp.core.errors import INVALID_VALUE, NOT_FOUND, AppError
+from webapp.core.messages import shown
+from webapp.features.theme.messages import ConfigureTheme, ThemeConfigured, WidgetConfig
+from webapp.features.theme.queries.configuration import configuration_of
+from webapp.features.theme.service.previewing import preview
+from webapp.features.theme.service.publishing import compact, publish
+
+THEME_EXTENSION_CONFIGURED = "theme_extension_configured"
+
+
+def configure_theme(ctx: Context, message: ConfigureTheme) -> ThemeConfigured:
+    """Save a widget's configuration, and show what it looks like in the language of `ctx`. Raises
+    AppError(invalid_value) with the name of the field."""
+    wanted = message.theme_extension_config
+    revision = save_widget(ctx, wanted)
+    return ThemeConfigured(preview(ctx.locale, wanted, revision))
+
+
+def save_widget(ctx: Context, wanted: WidgetConfig) -> int:
+    """The revision in which the widget is configured so: a new one, or the last when nothing
+    changes. Raises AppError(invalid_value) with the name of the field."""
+    check(wanted)
+    current, last = _locked(ctx)
+    entry = compact(wanted)
+    if current.get(wanted.widget) == entry:
+        return last
+    return _write(ctx, {**current, wanted.widget: entry}, last + 1, wanted.widget, None)
+
+
+def undo(ctx: Context, number: int) -> int:
+    """Give the widget that revision `number` changed the configuration that it had before; a new
+    revision. Raises AppError(not_found)."""
+    current, last = _locked(ctx)
+    undone = configuration_of(ctx, number)
+    if undone is None:
+        raise AppError(NOT_FOUND)
+    before = configuration_of(ctx, number - 1)
+    widget = undone.widget
+    earlier = before.configuration.get(widget) if before else None
+    wanted = {name: entry for name, entry in current.items() if name != widget}
+    if earlier is not None:
+        wanted[widget] = earlier
+    return last if wanted == current else _write(ctx, wanted, last + 1, widget, number)
+
+
+def check(wanted: WidgetConfig) -> None:
+    """Raises AppError(invalid_value) for a widget or a language that there is not, and for a
+    position of anything but the sticky bar."""
+    if wanted.widget not in discovery.widgets():
+        raise _invalid("widget", wanted.widget)
+    for tag in wanted.texts:
+        if tag not in i18n.LOCALES:
+            raise _invalid("texts", tag)
+    if wanted.position is not None and wanted.widget != "sticky_bar":
+        raise _invalid("position", wanted.position)
+
+
+def _invalid(field: str, value: str) -> AppError:
+    path = f"theme_extension_config.{field}"
+    return AppError(INVALID_VALUE, field=path, value=shown(path, value))
+
+
+def _locked(ctx: Context) -> tuple[Mapping[str, Any], int]:
+    """The configuration and its revision, which nobody else changes until this commits."""
+    row = ctx.db.execute(_LOCK, {"merchant_id": ctx.merchant_id}).one()
+    return row.theme_extension_config, row.revision
+
+
+def _write(
+    ctx: Context,
+    configuration: Mapping[str, Any],
+    revision: int,
+    widget: str,
+    undoes: int | None,
+) -> int:
+    values = {
+        "merchant_id": ctx.merchant_id,
+        "configuration": json.dumps(configuration),
+        "revision": revision,
+        "widget": widget,
+        "undoes": undoes,
+        "actor_kind": ctx.actor.kind,
+        "actor_id": ctx.actor.id,
+        "wall": ctx.wall,
+    }
+    ctx.db.execute(_SAVE, values)
+    ctx.db.execute(_RECORD, values)
+    entry = configuration.get(widget, {})
+    placement = str(entry.get("placement", ""))
+    ctx.audit(
+        THEME_EXTENSION_CONFIGURED,
+        widget=widget,
+        placement=placement,
+        revision=revision,
+        **({"undoes": undoes} if undoes is not None else {}),
+    )
+    ctx.track(THEME_EXTENSION_CONFIGURED, widget=widget, placement=placement)
+    for tag in i18n.LOCALES:
+        ctx.stale(theme_tag(ctx.merchant_id, tag), content_tag(ctx.merchant_id, tag))
+    publish(ctx)
+    return revision
+
+
+_LOCK = text(
+    """
+    insert into program_settings (merchant_id, theme_extension_config)
+    values (:merchant_id, '{}')
+    on conflict (merchant_id) do update
+    set theme_extension_config = program_settings.theme_extension_config
+    returning theme_extension_config, (
+        select coalesce(max(revision), 0) from theme_configurations
+        where merchant_id = :merchant_id
+    ) as revision
+    """
+)
+_SAVE = text(
+    """
+    update program_settings set theme_extension_config = cast(:configuration as jsonb)
+    where merchant_id = :merchant_id
+    """
+)
+_RECORD = text(
+    """
+    insert into theme_configurations (merchant_id, revision, configuration, widget, undoes,
+        actor_kind, actor_id, created_at)
+    values (:merchant_id, :revision, cast(:configuration as jsonb), :widget, :undoes,
+        :actor_kind, :actor_id, :wall)
+    """
+)
