@@ -20,6 +20,7 @@ from webapp.entry import (
     identity,
     install,
     ops,
+    previews,
     proxy,
     proxy_pages,
     rest,
@@ -33,7 +34,7 @@ from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 PAGES = (sign_in, install, ops, dashboard, docs, static_files)
-PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health)
+PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health, previews)
 
 
 def create_app(parts: Parts) -> Flask:
@@ -70,7 +71,10 @@ def speak(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in folders])
     Babel(app, locale_selector=lambda: i18n.babel_locale(locale()))
     app.jinja_env.globals.update(
-        address=shell.address, form_token=identity.form_token, may_change=shell.may_change
+        address=shell.address,
+        form_token=identity.form_token,
+        may_change=shell.may_change,
+        shop_admin=shell.shop_admin,
     )
     app.jinja_env.filters.update(
         number=lambda value: i18n.number(locale(), value),

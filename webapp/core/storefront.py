@@ -27,10 +27,12 @@ class Visitor:
 @dataclass(frozen=True, slots=True)
 class Widget:
     """widgets/<name>/widget.py: WIDGET = Widget(...). `load` gives the values of `fragment.html`;
-    `tags` names the cache tags that a cached fragment of this visitor depends on."""
+    `tags` names the cache tags that a cached fragment of this visitor depends on. `title`, marked
+    with N_, is what merchants call the widget."""
 
     load: Callable[[Context, Visitor], Mapping[str, Any]]
     tags: Callable[[Visitor], tuple[str, ...]]
+    title: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

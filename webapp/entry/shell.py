@@ -9,7 +9,7 @@ from webapp.core import discovery, i18n
 from webapp.core.context import Context
 from webapp.core.contract import GROUPS
 from webapp.core.models import Merchant, Store
-from webapp.entry import embedded
+from webapp.entry import embedded, parts
 from webapp.features.accounts.messages import AdminSignedIn
 
 HOME = i18n.N_("dashboard.overview", "Overview")
@@ -20,6 +20,11 @@ def address(path: str) -> str:
     has opened it: inside Shopify's admin, directly, or as an operator."""
     prefix = embedded.PREFIX if embedded.asked() else g.get("ops_prefix", "/admin")
     return f"{prefix}/{path}"
+
+
+def shop_admin(shop: str) -> str:
+    """Where a shop's own admin begins, e.g. `https://nest.myshopify.com`."""
+    return parts().settings.shopify_admin_url.format(shop=shop)
 
 
 def may_change() -> bool:

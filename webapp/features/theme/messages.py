@@ -113,10 +113,11 @@ class ThemeSeen:
 @dataclass(frozen=True, slots=True)
 class StoreState:
     """What is known of one store: the revision that it shows, and which of our blocks its published
-    theme had when it was looked at; None before that."""
+    theme had when it was looked at; None before that. `api_key` is that of the store's app."""
 
     store_id: str
     shop_domain: str
+    api_key: str
     connected: bool
     revision: int | None
     theme_name: str | None

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from webapp.core.context import Context
 from webapp.core.messages import decode
-from webapp.core.models import Store
+from webapp.core.models import App, Store
 from webapp.features.theme.messages import StoreState, WidgetConfig
 from webapp.features.theme.models import ThemeConfiguration, ThemeStore, WidgetRender
 
@@ -51,7 +51,12 @@ def configuration_of(ctx: Context, number: int) -> ThemeConfiguration | None:
 
 def states(ctx: Context) -> Sequence[StoreState]:
     """The stores that the person looks at, by domain."""
-    stores = select(Store).where(Store.merchant_id == ctx.merchant_id).order_by(Store.shop_domain)
+    stores = (
+        select(Store, App.api_key)
+        .join(App, App.app_id == Store.app_id)
+        .where(Store.merchant_id == ctx.merchant_id)
+        .order_by(Store.shop_domain)
+    )
     if ctx.store_id is not None:
         stores = stores.where(Store.store_id == ctx.store_id)
     told = {
@@ -60,13 +65,15 @@ def states(ctx: Context) -> Sequence[StoreState]:
             select(ThemeStore).where(ThemeStore.merchant_id == ctx.merchant_id)
         )
     }
-    return [_state(store, told.get(store.store_id)) for store in ctx.db.scalars(stores)]
+    found = ctx.db.execute(stores)
+    return [_state(store, api_key, told.get(store.store_id)) for store, api_key in found]
 
 
-def _state(store: Store, told: ThemeStore | None) -> StoreState:
+def _state(store: Store, api_key: str, told: ThemeStore | None) -> StoreState:
     return StoreState(
         store_id=store.store_id,
         shop_domain=store.shop_domain,
+        api_key=api_key,
         connected=store.access_token is not None,
         revision=told.revision if told else None,
         theme_name=told.theme_name if told else None,

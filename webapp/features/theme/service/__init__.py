@@ -1,7 +1,13 @@
 """What can be done with widgets, one file a subject, gathered here."""
 
 from webapp.features.theme.service.configuration import configure_theme, save_widget, undo
-from webapp.features.theme.service.previewing import preview, preview_document
+from webapp.features.theme.service.previewing import (
+    in_themes,
+    is_embed,
+    preview,
+    preview_document,
+    warnings,
+)
 from webapp.features.theme.service.publishing import (
     look,
     prepare_call,
@@ -10,11 +16,15 @@ from webapp.features.theme.service.publishing import (
     record_look,
 )
 from webapp.features.theme.service.renders import note_render
+from webapp.features.theme.service.sealing import open_preview, seal_preview
 
 __all__ = [
     "configure_theme",
+    "in_themes",
+    "is_embed",
     "look",
     "note_render",
+    "open_preview",
     "prepare_call",
     "preview",
     "preview_document",
@@ -22,5 +32,7 @@ __all__ = [
     "record_configuration",
     "record_look",
     "save_widget",
+    "seal_preview",
     "undo",
+    "warnings",
 ]

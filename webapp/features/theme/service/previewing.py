@@ -57,6 +57,16 @@ def preview(locale: str, widget: WidgetConfig, revision: int) -> Preview:
     )
 
 
+def in_themes(widget: str) -> bool:
+    """Whether the widget is a block of the theme app extension."""
+    return _files().folder.read(f"blocks/{widget}.liquid") is not None
+
+
+def is_embed(widget: str) -> bool:
+    """Whether the widget is an app embed, which belongs to the whole theme and to no section."""
+    return _files().schema(f"blocks/{widget}.liquid").get("target") in ("body", "head")
+
+
 def render_block(locale: str, widget: WidgetConfig, *, signed_in: bool) -> str:
     """The HTML of the widget's block; empty for one that stands in no theme."""
     name, tag = widget.widget, i18n.shopify_tags(locale)[0]
