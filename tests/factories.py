@@ -71,11 +71,12 @@ def make_tenant(
     timezone: str = "UTC",
     access_token: str | None = None,
     locale: str = "en",
+    merchant_id: str | None = None,
 ) -> Tenant:
     """A merchant with one connected store, served by an app with the secret SECRET."""
     number = next(_numbers)
     app_id, shop = f"app_{number}", f"shop-{number}.myshopify.com"
-    merchant_id = new_id("mer_")
+    merchant_id = merchant_id or new_id("mer_")
     with database.transaction(merchant_id, locale=locale) as ctx:
         accounts.register_app(ctx.db, ctx.keys, RegisterApp(app_id, f"api-{number}", SECRET))
         accounts.create_merchant(ctx, f"Merchant {number}")

@@ -63,7 +63,7 @@ def make_member(database: Database, tenant: Tenant, external_id: str, minor: int
 def example_tenant(database: Database) -> Tenant:
     """What the examples of all features speak of."""
     shop = "fern-and-clay.myshopify.com"
-    tenant = make_tenant(database)
+    tenant = make_tenant(database, merchant_id="mer_fernandclay")
     with database.transaction(tenant.merchant_id) as ctx:
         accounts.register_app(ctx.db, ctx.keys, RegisterApp("app_example", "api-example", "s"))
         store = ConnectStore(shop, "app_example", "USD", access_token="shpat_example")
@@ -71,6 +71,16 @@ def example_tenant(database: Database) -> Tenant:
     fern = Tenant(tenant.merchant_id, store_id, shop)
     make_member(database, fern, "7104466075915", 34_000)
     return fern
+
+
+def as_shown(told: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What was told, its objects reduced to what an example shows of them."""
+    return {
+        name: {part: value.get(part) for part in shown[name]}
+        if isinstance(value, Mapping) and isinstance(shown.get(name), Mapping)
+        else value
+        for name, value in told.items()
+    }
 
 
 @dataclass

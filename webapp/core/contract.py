@@ -229,7 +229,7 @@ class Command:
 @dataclass(frozen=True, slots=True)
 class Example:
     """One call as the documentation shows it, and as a test makes it: `given` in, the fields of
-    `answer` out (without status and error)."""
+    `answer` out (without status and error). An object in a field may have more than is shown."""
 
     given: Mapping[str, Any]
     answer: Mapping[str, Any]

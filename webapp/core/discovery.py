@@ -144,6 +144,12 @@ def use_cases() -> Mapping[str, tuple[str, UseCase]]:
 
 
 @cache
+def widget_names() -> tuple[str, ...]:
+    """The names of all widgets, without loading them."""
+    return tuple(sorted(path.parent.name for path in FEATURES.glob("*/widgets/*/widget.py")))
+
+
+@cache
 def widgets() -> Mapping[str, tuple[str, Widget]]:
     """Widget name -> (template of its fragment, widget)."""
     found: dict[str, tuple[str, Widget]] = {}

@@ -38,7 +38,7 @@ def stored(ctx: Context) -> Any:
 
 def test_the_specified_configuration_is_kept_as_specified(held: Parts, tenant: Tenant) -> None:
     with held.database.transaction(tenant.merchant_id) as ctx:
-        answer = service.configure_theme(ctx, ConfigureTheme(config()))
+        answer = service.configure_theme(ctx, ConfigureTheme(ctx.merchant_id, config()))
         assert stored(ctx) == {"rewards_panel": SPECIFIED}
         assert answer.preview.placement == "cart_page"
         assert 'class="ln-' in answer.preview.html
@@ -84,7 +84,6 @@ def test_a_revision_that_is_not_there_is_not_found(held: Parts, tenant: Tenant) 
     [
         ({"widget": "clock"}, "theme_extension_config.widget"),
         ({"texts": {"xx": {"heading": "Hi"}}}, "theme_extension_config.texts"),
-        ({"position": "bottom"}, "theme_extension_config.position"),
     ],
 )
 def test_what_there_is_not_is_refused(
@@ -134,6 +133,8 @@ def test_stores_are_told_texts_in_both_kinds_of_portuguese() -> None:
 def test_colours_that_can_hardly_be_read_are_warned_of(held: Parts, tenant: Tenant) -> None:
     wanted = config(background="#ffffff", text="#aaaaaa", accent="#eeeeee")
     with held.database.transaction(tenant.merchant_id) as ctx:
-        warned = service.configure_theme(ctx, ConfigureTheme(wanted)).preview.warnings
+        warned = service.configure_theme(
+            ctx, ConfigureTheme(ctx.merchant_id, wanted)
+        ).preview.warnings
     assert [one.code for one in warned] == ["contrast_text", "contrast_accent"]
     assert "2.3:1" in warned[0].message

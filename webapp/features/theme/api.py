@@ -1,6 +1,7 @@
 """What programs may ask of widgets."""
 
 from webapp.core.contract import Example, UseCase
+from webapp.core.errors import MERCHANT_NOT_FOUND
 from webapp.features.theme import service
 from webapp.features.theme.messages import ConfigureTheme, ThemeConfigured
 
@@ -21,14 +22,23 @@ USE_CASES = (
         examples=(
             Example(
                 {
+                    "merchant_id": "mer_fernandclay",
                     "theme_extension_config": {
                         "widget": "rewards_panel",
                         "placement": "cart_page",
                     },
                     "locale": "en",
                 },
-                {},
+                {
+                    "preview": {
+                        "widget": "rewards_panel",
+                        "placement": "cart_page",
+                        "locale": "en",
+                        "dir": "ltr",
+                    }
+                },
             ),
         ),
+        errors=(MERCHANT_NOT_FOUND,),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from webapp.core import discovery, i18n
 from webapp.core.messages import Id, LocaleTag
 
 MOST_HEADING = 80
@@ -18,9 +19,22 @@ Colour = Annotated[
     Field(description="`#rrggbb`; absent: the theme's own."),
     StringConstraints(pattern=r"^#[0-9a-f]{6}$", to_lower=True),
 ]
-Language = Annotated[str, StringConstraints(max_length=10)]
+WidgetName = Annotated[
+    Id,
+    Field(
+        description="One of our widgets, e.g. `rewards_panel`.",
+        json_schema_extra={"enum": list(discovery.widget_names())},
+    ),
+]
+Language = Annotated[str, Field(json_schema_extra={"enum": list(i18n.LOCALES)})]
+# One line that does not begin with a blank of any kind.
 Heading = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_HEADING)
+    str,
+    StringConstraints(
+        max_length=MOST_HEADING,
+        pattern=r"^[^\u0000-\u0020\u007f-\u00a0\u2000-\u200f\u2028-\u202f\u205f\u3000\ufeff]"
+        r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$",
+    ),
 ]
 
 
@@ -36,7 +50,7 @@ class WidgetConfig:
     """Where a widget is shown and what it looks like. What is absent follows the theme, or our
     default. A setting that is made on the block itself, in the theme editor, comes first."""
 
-    widget: Id
+    widget: WidgetName
     placement: Placement = "everywhere"
     accent: Colour | None = None
     background: Colour | None = None
@@ -45,7 +59,7 @@ class WidgetConfig:
     guests: Literal["show", "hide"] | None = None
     position: Annotated[
         Literal["bottom", "bottom_start", "bottom_end"] | None,
-        Field(description="Of the sticky bar alone."),
+        Field(description="Of the sticky bar; of no meaning to the others."),
     ] = None
     texts: Annotated[
         Mapping[Language, WidgetTexts], Field(description="By language tag, e.g. `ja`.")
@@ -56,6 +70,7 @@ class WidgetConfig:
 class ConfigureTheme:
     """A widget's whole configuration, in the place of the one it had."""
 
+    merchant_id: Annotated[Id, Field(description="The account that the key belongs to.")]
     theme_extension_config: WidgetConfig
     locale: LocaleTag | None = None
 

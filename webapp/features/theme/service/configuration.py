@@ -9,7 +9,7 @@ from sqlalchemy import text
 from webapp.core import discovery, i18n
 from webapp.core.cache import content_tag, theme_tag
 from webapp.core.context import Context
-from webapp.core.errors import INVALID_VALUE, NOT_FOUND, AppError
+from webapp.core.errors import INVALID_VALUE, MERCHANT_NOT_FOUND, NOT_FOUND, AppError
 from webapp.core.messages import shown
 from webapp.features.theme.messages import ConfigureTheme, ThemeConfigured, WidgetConfig
 from webapp.features.theme.queries.configuration import configuration_of
@@ -21,7 +21,10 @@ THEME_EXTENSION_CONFIGURED = "theme_extension_configured"
 
 def configure_theme(ctx: Context, message: ConfigureTheme) -> ThemeConfigured:
     """Save a widget's configuration, and show what it looks like in the language of `ctx`. Raises
-    AppError(invalid_value) with the name of the field."""
+    AppError: merchant_not_found for another merchant's account, and invalid_value with the name of
+    the field."""
+    if message.merchant_id != ctx.merchant_id:
+        raise AppError(MERCHANT_NOT_FOUND, merchant=shown("merchant_id", message.merchant_id))
     wanted = message.theme_extension_config
     revision = save_widget(ctx, wanted)
     return ThemeConfigured(preview(ctx.locale, wanted, revision))
@@ -29,13 +32,15 @@ def configure_theme(ctx: Context, message: ConfigureTheme) -> ThemeConfigured:
 
 def save_widget(ctx: Context, wanted: WidgetConfig) -> int:
     """The revision in which the widget is configured so: a new one, or the last when nothing
-    changes. Raises AppError(invalid_value) with the name of the field."""
+    changes. The stores are told in any case, which mends what somebody changed there by hand.
+    Raises AppError(invalid_value) with the name of the field."""
     check(wanted)
     current, last = _locked(ctx)
     entry = compact(wanted)
-    if current.get(wanted.widget) == entry:
-        return last
-    return _write(ctx, {**current, wanted.widget: entry}, last + 1, wanted.widget, None)
+    if current.get(wanted.widget) != entry:
+        last = _write(ctx, {**current, wanted.widget: entry}, last + 1, wanted.widget, None)
+    _tell(ctx, wanted.widget, entry, last)
+    return last
 
 
 def undo(ctx: Context, number: int) -> int:
@@ -51,19 +56,19 @@ def undo(ctx: Context, number: int) -> int:
     wanted = {name: entry for name, entry in current.items() if name != widget}
     if earlier is not None:
         wanted[widget] = earlier
-    return last if wanted == current else _write(ctx, wanted, last + 1, widget, number)
+    if wanted != current:
+        last = _write(ctx, wanted, last + 1, widget, number)
+    _tell(ctx, widget, wanted.get(widget, {}), last, undoes=number)
+    return last
 
 
 def check(wanted: WidgetConfig) -> None:
-    """Raises AppError(invalid_value) for a widget or a language that there is not, and for a
-    position of anything but the sticky bar."""
-    if wanted.widget not in discovery.widgets():
+    """Raises AppError(invalid_value) for a widget or a language that there is not."""
+    if wanted.widget not in discovery.widget_names():
         raise _invalid("widget", wanted.widget)
     for tag in wanted.texts:
         if tag not in i18n.LOCALES:
             raise _invalid("texts", tag)
-    if wanted.position is not None and wanted.widget != "sticky_bar":
-        raise _invalid("position", wanted.position)
 
 
 def _invalid(field: str, value: str) -> AppError:
@@ -96,20 +101,17 @@ def _write(
     }
     ctx.db.execute(_SAVE, values)
     ctx.db.execute(_RECORD, values)
-    entry = configuration.get(widget, {})
-    placement = str(entry.get("placement", ""))
-    ctx.audit(
-        THEME_EXTENSION_CONFIGURED,
-        widget=widget,
-        placement=placement,
-        revision=revision,
-        **({"undoes": undoes} if undoes is not None else {}),
-    )
-    ctx.track(THEME_EXTENSION_CONFIGURED, widget=widget, placement=placement)
+    return revision
+
+
+def _tell(ctx: Context, widget: str, entry: Mapping[str, Any], revision: int, **more: int) -> None:
+    """The audit log, the product events, whoever keeps what it was made of, and the stores."""
+    said = {"widget": widget, "placement": str(entry.get("placement", ""))}
+    ctx.audit(THEME_EXTENSION_CONFIGURED, **said, revision=revision, **more)
+    ctx.track(THEME_EXTENSION_CONFIGURED, **said)
     for tag in i18n.LOCALES:
         ctx.stale(theme_tag(ctx.merchant_id, tag), content_tag(ctx.merchant_id, tag))
     publish(ctx)
-    return revision
 
 
 _LOCK = text(

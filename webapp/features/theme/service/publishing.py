@@ -21,17 +21,15 @@ from webapp.features.theme.domain.colours import readable
 from webapp.features.theme.messages import ThemeCall, ThemeSeen, WidgetConfig
 from webapp.features.theme.queries.configuration import configured, revision
 
-CONFIGURATION_DUE, LOOK_DUE = "theme.configuration_due", "theme.look_due"
-
 
 def publish(ctx: Context, stores: Iterable[str] | None = None) -> None:
     """Have these stores of the merchant, or all, told the newest configuration."""
-    ctx.emit_all(CONFIGURATION_DUE, _requests(ctx, stores))
+    ctx.emit_all("theme.configuration_due", _requests(ctx, stores))
 
 
 def look(ctx: Context, stores: Iterable[str] | None = None) -> None:
     """Have the themes of these stores, or of all, looked at: which of our blocks they have."""
-    ctx.emit_all(LOOK_DUE, _requests(ctx, stores))
+    ctx.emit_all("theme.look_due", _requests(ctx, stores))
 
 
 def _requests(ctx: Context, stores: Iterable[str] | None) -> list[tuple[str, dict[str, str]]]:
