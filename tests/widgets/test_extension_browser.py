@@ -49,10 +49,12 @@ def test_interest_loads_htmx_and_a_click_the_fragment(page: Page, shop: Shop) ->
     assert sorted(shop.asked) == ["/", "/assets/loyalnest.css", "/assets/loyalnest.js"]
     with page.expect_response("**/htmx.min.js*"):
         page.locator(".ln-toggle").hover()
-    assert [path.split("?")[0] for path in shop.asked[3:]] == ["/assets/htmx.min.js"]
+    scripts = [path.split("?")[0] for path in shop.asked[3:]]
+    assert scripts == ["/assets/panel.js", "/assets/htmx.min.js"]
     page.locator(".ln-toggle").click()
     expect(page.locator(".ln-fragment")).to_have_text("Latest points")
-    assert shop.asked[4] == "/apps/loyalnest/widgets/points_display?locale=en&root=%2F"
+    address = "/apps/loyalnest/widgets/points_display?locale=en&root=%2F&page=home_page"
+    assert shop.asked[5] == address
     expect(page.locator(".ln-panel")).to_have_attribute("aria-busy", "false")
     expect(page.locator(".ln-toggle")).to_have_attribute("aria-expanded", "true")
     expect(page.locator(".ln-toggle")).to_be_focused()

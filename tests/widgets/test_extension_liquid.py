@@ -66,8 +66,8 @@ def test_a_guest_is_invited_and_sees_no_balance() -> None:
 
 
 def test_the_merchant_may_hide_the_block_from_guests() -> None:
-    assert block("en").render(show_guests=False).strip() == ""
-    assert "7 points" in block("en").render(member(7), show_guests=False)
+    assert block("en").render(guests="hide").strip() == ""
+    assert "7 points" in block("en").render(member(7), guests="hide")
 
 
 def test_the_account_link_stays_for_browsers_without_scripts() -> None:
@@ -85,7 +85,10 @@ def test_nothing_is_asked_of_the_backend_before_interest() -> None:
     html = block("en").render(member(7))
     assert "<script" not in html
     assert 'hx-trigger="ln:load"' in html
-    assert 'hx-get="/apps/loyalnest/widgets/points_display?locale=en&amp;root=%2F"' in html
+    assert (
+        'hx-get="/apps/loyalnest/widgets/points_display?locale=en&amp;root=%2F&amp;page=home_page"'
+        in html
+    )
 
 
 def test_two_blocks_on_a_page_share_no_id() -> None:

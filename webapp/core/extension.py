@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.core import catalogs, liquid_texts
+from webapp.core.block_schema import with_shared_schema
 from webapp.core.catalogs import Texts
 from webapp.core.extension_validation import validate
 from webapp.core.i18n import compile_catalogs
@@ -51,7 +52,7 @@ def _liquid(root: Path) -> dict[Path, str]:
     places += [
         p.relative_to(root) for p in sorted((root / EXTENSION / "snippets").glob("*.liquid"))
     ]
-    return {place: (root / place).read_text("utf-8") for place in places}
+    return {place: with_shared_schema((root / place).read_text("utf-8")) for place in places}
 
 
 def prepare(root: Path = ROOT) -> Build:

@@ -34,6 +34,7 @@ _ATTRIBUTES = {
     *("class", "tag", "settings", "default", "available_if"),
 }
 _SETTING_USE = re.compile(r"block\.settings\.(\w+)")
+_HANDED_ON = re.compile(r"render\s+'([\w-]+)'[^%]*\bblock:\s*block\b")
 _PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 Tree = Mapping[str, object]
@@ -163,7 +164,20 @@ def _block_problems(folder: Path, source: str, locales: Mapping[str, Tree]) -> I
     yield from problems
     used = set(_SETTING_USE.findall(source))
     yield from (f"block.settings.{name} is no setting" for name in sorted(used - ids))
+    used |= _used_by_snippets(folder, source)
     yield from (f"the setting {name} is never used" for name in sorted(ids - used))
+
+
+def _used_by_snippets(folder: Path, source: str) -> set[str]:
+    """The settings read by the snippets to which a block hands itself. They may know more settings
+    than a block has: what it has not is nothing."""
+    named = [folder / "snippets" / f"{name}.liquid" for name in _HANDED_ON.findall(source)]
+    return {
+        name
+        for path in named
+        if path.is_file()
+        for name in _SETTING_USE.findall(path.read_text("utf-8"))
+    }
 
 
 def _schema_problems(schema: Tree, folder: Path) -> Iterator[str]:

@@ -9,11 +9,28 @@ from webapp.core.catalogs import Texts, categories
 from webapp.core.extraction import PLACEHOLDER
 from webapp.core.i18n import LOCALES, N_, direction, number, shopify_tags
 
-# What the shared snippets in extensions/loyalnest/snippets say.
+# What the shared snippets in extensions/loyalnest/snippets say, and the settings of all blocks.
 STRINGS = (
     N_("panel.loading", "Loading…"),
     N_("panel.failed", "This cannot be loaded right now."),
     N_("panel.retry", "Try again"),
+    N_("block.schema.heading", "Heading"),
+    N_("block.schema.heading_info", "Leave empty for the text in the shopper's language."),
+    N_("block.schema.accent", "Accent colour"),
+    N_("block.schema.background", "Background colour"),
+    N_("block.schema.text", "Text colour"),
+    N_("block.schema.corner", "Corners"),
+    N_("block.schema.square", "Square"),
+    N_("block.schema.soft", "Rounded"),
+    N_("block.schema.round", "Very round"),
+    N_("block.schema.guests", "For visitors who are not signed in"),
+    N_("block.schema.show", "Shown, with an invitation to join"),
+    N_("block.schema.hide", "Not shown"),
+    N_("block.schema.position", "Position"),
+    N_("block.schema.bottom", "Along the whole lower edge"),
+    N_("block.schema.bottom_start", "At the bottom, where lines begin"),
+    N_("block.schema.bottom_end", "At the bottom, where lines end"),
+    N_("block.schema.as_set", "As set in LoyalNest"),
 )
 
 _COMMENT = re.compile(r"\{%-?\s*(comment|doc)\s*-?%\}.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.factories import Tenant, make_tenant
+from webapp.core.colours import BLACK, TEXT_CONTRAST, WHITE, contrast, readable
 from webapp.core.context import Context
 from webapp.core.errors import AppError
 from webapp.core.messages import decode
 from webapp.features.theme import service
-from webapp.features.theme.domain.colours import BLACK, TEXT_CONTRAST, WHITE, contrast, readable
 from webapp.features.theme.messages import ConfigureTheme, WidgetConfig
 from webapp.features.theme.queries.configuration import configured, history
 from webapp.features.theme.service.publishing import published_entry

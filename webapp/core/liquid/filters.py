@@ -3,7 +3,10 @@
 The page being rendered is found in the context under a name that Liquid itself cannot spell.
 """
 
+import hashlib
+import hmac
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -12,6 +15,8 @@ from typing import Any, Protocol
 from liquid import Environment, RenderContext, Undefined
 from liquid.filter import with_context
 from markupsafe import Markup, escape
+
+from webapp.core.colours import contrast
 
 PAGE = "$page"
 _AMOUNT = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -43,6 +48,8 @@ def register(environment: Environment, side: Side) -> None:
         "escape": lambda value: escape(_text(value)),
         "json": to_json,
         "handle": handle,
+        "hmac_sha256": hmac_sha256,
+        "color_contrast": color_contrast,
         "handleize": handle,
     }
     for name, function in plain.items():
@@ -120,6 +127,16 @@ def to_json(value: object) -> str:
     plain = None if isinstance(value, Undefined) else value
     text = json.dumps(plain, default=str, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def hmac_sha256(value: object, secret: object) -> str:
+    """The keyed hash of a text, in hexadecimal digits."""
+    return hmac.new(_text(secret).encode(), _text(value).encode(), hashlib.sha256).hexdigest()
+
+
+def color_contrast(one: object, other: object) -> float:
+    """The contrast ratio of two colours (`#rrggbb`), with one decimal as Shopify gives it."""
+    return math.floor(contrast(_text(one), _text(other)) * 10) / 10
 
 
 def handle(value: object) -> str:

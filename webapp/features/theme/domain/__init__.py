@@ -1,1 +1,1 @@
-"""Rules of widgets: colours that can be read, pages of a theme, blocks in a theme's files."""
+"""Rules of widgets: pages of a theme, and blocks in a theme's files."""

@@ -19,28 +19,29 @@ PLACES = {
     "account_page": N_("theme.place.account", "Account"),
 }
 CORNERS = {
-    "": N_("theme.corner.default", "Slightly rounded"),
-    "square": N_("theme.corner.square", "Square"),
-    "soft": N_("theme.corner.soft", "Rounded"),
-    "round": N_("theme.corner.round", "Very round"),
+    "square": N_("block.schema.square", "Square"),
+    "soft": N_("block.schema.soft", "Rounded"),
+    "round": N_("block.schema.round", "Very round"),
 }
 GUESTS = {
-    "": N_("theme.guests.show", "Shown, with an invitation to join"),
-    "hide": N_("theme.guests.hide", "Not shown"),
+    "show": N_("block.schema.show", "Shown, with an invitation to join"),
+    "hide": N_("block.schema.hide", "Not shown"),
 }
 POSITIONS = {
-    "": N_("theme.position.bottom", "Along the whole lower edge"),
-    "bottom_start": N_("theme.position.start", "At the bottom, where lines begin"),
-    "bottom_end": N_("theme.position.end", "At the bottom, where lines end"),
+    "bottom": N_("block.schema.bottom", "Along the whole lower edge"),
+    "bottom_start": N_("block.schema.bottom_start", "At the bottom, where lines begin"),
+    "bottom_end": N_("block.schema.bottom_end", "At the bottom, where lines end"),
 }
+# What holds where nothing is configured.
+DEFAULTS = {"corner": "soft", "guests": "show", "position": "bottom"}
 LABELS = {
     "placement": N_("theme.field.placement", "Where it is shown"),
-    "guests": N_("theme.field.guests", "For visitors who are not signed in"),
-    "corner": N_("theme.field.corner", "Corners"),
-    "position": N_("theme.field.position", "Position"),
-    "accent": N_("theme.field.accent", "Accent colour"),
-    "background": N_("theme.field.background", "Background colour"),
-    "text": N_("theme.field.text", "Text colour"),
+    "guests": N_("block.schema.guests", "For visitors who are not signed in"),
+    "corner": N_("block.schema.corner", "Corners"),
+    "position": N_("block.schema.position", "Position"),
+    "accent": N_("block.schema.accent", "Accent colour"),
+    "background": N_("block.schema.background", "Background colour"),
+    "text": N_("block.schema.text", "Text colour"),
 }
 
 
@@ -61,13 +62,16 @@ def values_of(kept: WidgetConfig) -> Mapping[str, str]:
     texts = said.pop("texts")
     values = {name: str(value) for name, value in said.items() if value is not None}
     chosen = {f"{name}_own": "yes" for name in COLOURS if name in values}
-    return {**values, **chosen, **{f"heading-{tag}": t["heading"] for tag, t in texts.items()}}
+    headings = {f"heading-{tag}": words["heading"] for tag, words in texts.items()}
+    return {**DEFAULTS, **values, **chosen, **headings}
 
 
 def configuration(form: Form) -> WidgetConfig:
     """What the form says. Raises AppError(invalid_value) with the name of the field."""
     plain = ("widget", "placement", "guests", "corner", "position")
-    said: dict[str, Any] = {name: form.one(name) for name in plain if form.one(name)}
+    said: dict[str, Any] = {
+        name: form.one(name) for name in plain if form.one(name) not in ("", DEFAULTS.get(name))
+    }
     for name in COLOURS:
         if form.one(f"{name}_own"):
             said[name] = form.one(name)

@@ -8,18 +8,18 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from webapp.core import i18n
-from webapp.core.extension import EXTENSION, ROOT
-from webapp.core.i18n import N_
-from webapp.core.liquid.blocks import Files, block_settings
-from webapp.core.liquid.filters import PAGE
-from webapp.core.liquid.wording import ExtensionSide
-from webapp.features.theme.domain.colours import (
+from webapp.core.colours import (
     PART_CONTRAST,
     TEXT_CONTRAST,
     WHITE,
     contrast,
     readable,
 )
+from webapp.core.extension import EXTENSION, ROOT
+from webapp.core.i18n import N_
+from webapp.core.liquid.blocks import Files, block_settings
+from webapp.core.liquid.filters import PAGE
+from webapp.core.liquid.wording import ExtensionSide
 from webapp.features.theme.domain.placements import TEMPLATES
 from webapp.features.theme.messages import Preview, Warned, WidgetConfig
 from webapp.features.theme.service.publishing import published_entry

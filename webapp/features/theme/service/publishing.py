@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import text
 
 from webapp.core import i18n
+from webapp.core.colours import readable
 from webapp.core.context import Context
 from webapp.core.messages import encode
 from webapp.core.models import Store
 from webapp.core.words import new_id
 from webapp.features.theme.domain.blocks import blocks_in
-from webapp.features.theme.domain.colours import readable
 from webapp.features.theme.messages import ThemeCall, ThemeSeen, WidgetConfig
 from webapp.features.theme.queries.configuration import configured, revision
 

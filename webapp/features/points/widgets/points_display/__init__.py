@@ -17,10 +17,5 @@ STRINGS = (
     N_("points_display.guest_more", "How it works"),
     N_("points_display.account", "Go to your account"),
     N_("points_display.schema.name", "Points balance"),
-    N_("points_display.schema.heading", "Heading"),
-    N_("points_display.schema.heading_info", "Leave empty for the text in the shopper's language."),
-    N_("points_display.schema.accent", "Accent colour"),
-    N_("points_display.schema.radius", "Corner radius"),
-    N_("points_display.schema.guests", "Show to visitors who are not signed in"),
     N_("points_display.schema.account", "Show a link to the account"),
 )

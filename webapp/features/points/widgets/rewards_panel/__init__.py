@@ -12,9 +12,4 @@ STRINGS = (
     N_("rewards_panel.more", "Choose a reward"),
     N_("rewards_panel.guest_more", "See the rewards"),
     N_("rewards_panel.schema.name", "Rewards"),
-    N_("rewards_panel.schema.heading", "Heading"),
-    N_("rewards_panel.schema.heading_info", "Leave empty for the text in the shopper's language."),
-    N_("rewards_panel.schema.accent", "Accent colour"),
-    N_("rewards_panel.schema.radius", "Corner radius"),
-    N_("rewards_panel.schema.guests", "Show to visitors who are not signed in"),
 )
