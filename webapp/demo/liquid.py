@@ -5,7 +5,6 @@ Like Shopify's Liquid it escapes nothing by itself; themes write `| escape`. Tra
 escaped, and so are the values put into them.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TextIO
@@ -22,6 +21,7 @@ from markupsafe import escape
 
 from webapp.core.liquid.blocks import Files, block_settings
 from webapp.core.liquid.filters import PAGE
+from webapp.demo.theme_files import ThemeFiles
 
 _APP_BLOCK = re.compile(r"shopify://apps/[^/]+/blocks/([a-z0-9_-]+)/[^/]+")
 _AVAILABLE_IF = re.compile(r"\{\{(.*)\}\}")
@@ -73,6 +73,14 @@ class Page:
         tag = str(source.schema.get("tag") or "div")
         classes = f"shopify-block shopify-app-block {source.schema.get('class') or ''}".strip()
         return f'<{tag} id="shopify-block-{block["id"]}" class="{classes}">{inner}</{tag}>'
+
+    def embed(self, block: Mapping[str, object]) -> str:
+        """The HTML of an app embed, which stands at the end of the page and in no section."""
+        app = _APP_BLOCK.fullmatch(str(block["type"]))
+        if app is None:
+            return ""
+        settings = _mapping(block.get("settings"))
+        return self.app_block(AppBlock(id=block["id"], name=app[1], settings=settings), None)
 
     def app_head(self) -> str:
         """What the rendered blocks need in `<head>`, each file once."""
@@ -127,14 +135,14 @@ class Page:
 class Storefront:
     """Theme and extension together."""
 
-    def __init__(self, theme: Files, extension: Files) -> None:
+    def __init__(self, theme: Files, extension: Files, files: ThemeFiles) -> None:
         self.theme = theme
         self.extension = extension
+        self.files = files
 
     def render(self, template: str, scope: Mapping[str, object], locale: str) -> str:
         """The page of a JSON template (`product`, `customers/account`), inside the layout."""
-        source = self.theme.folder.root / "templates" / f"{template}.json"
-        layout = json.loads(source.read_text(encoding="utf-8"))
+        layout = self.files.parsed(f"templates/{template}.json")
         page = Page(self, scope, locale)
         content = "\n".join(
             page.section(section_id, layout["sections"][section_id])
@@ -151,11 +159,13 @@ class Storefront:
         return content if bare != text else self._in_layout(page, content)
 
     def _in_layout(self, page: Page, content: str) -> str:
+        embeds = "".join(page.embed(block) for block in self.files.embeds())
         header = f"{page.scope.get('content_for_header', '')}\n{_APP_HEAD}"
         scope = {**page.scope, "content_for_header": header, "content_for_layout": content}
         page.scope = scope
         html = self.theme.environment.get_template("layout/theme").render(**scope)
-        return html.replace(_APP_HEAD, page.app_head(), 1)
+        html = html.replace(_APP_HEAD, page.app_head(), 1)
+        return html.replace("</body>", f"{embeds}</body>", 1)
 
 
 def _block_schema(schema: Mapping[str, object], kind: object) -> Mapping[str, object]:

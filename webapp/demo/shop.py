@@ -24,17 +24,17 @@ from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
 from webapp.core.liquid.blocks import Files
 from webapp.core.liquid.wording import ExtensionSide
-from webapp.demo import account, checkout, cookies, pages, proxy, reception, start
+from webapp.demo import account, checkout, cookies, pages, proxy, reception, start, theme_editor
 from webapp.demo.backoffice import BackOffice
 from webapp.demo.liquid import THEME_TAGS, Storefront
 from webapp.demo.pictures import scenes
 from webapp.demo.settings import ConfigFile, ShopConfig
 from webapp.demo.standins.metafields import MetafieldStore
+from webapp.demo.theme_files import THEME, ThemeFiles
 from webapp.demo.wording import ThemeSide
 from webapp.features.accounts import service as accounts
 from webapp.parts import Parts, build
 
-THEME = Path(__file__).parent / "theme"
 THREADS = 32
 MAX_BODY_BYTES = 1_000_000
 _YEAR = 31_536_000
@@ -56,9 +56,10 @@ def create_shop(
     wall = clock or SystemClock()
     first = current()
     store = MetafieldStore(first.data_dir / "shopify.db", wall)
+    files = ThemeFiles(first.data_dir, first.shop_domain)
     theme = Files(THEME, ThemeSide(THEME / "assets", "/theme/assets"), THEME_TAGS)
     extension = Files(first.extension_dir, ExtensionSide(first.extension_dir, "/extension/assets"))
-    shop_pages = pages.ShopPages(current, store, Storefront(theme, extension))
+    shop_pages = pages.ShopPages(current, store, Storefront(theme, extension, files))
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config[cookies.TAG] = first.cookie_tag
@@ -72,6 +73,7 @@ def create_shop(
     )
     app.register_blueprint(start.create_blueprint(current, store, admin_link))
     app.register_blueprint(reception.create_blueprint(current))
+    app.register_blueprint(theme_editor.create_blueprint(current, files, extension))
     office = BackOffice(current)
     app.register_blueprint(checkout.create_blueprint(checkout.Checkout(shop_pages, office)))
     app.register_blueprint(account.create_blueprint(account.Account(shop_pages, office)))

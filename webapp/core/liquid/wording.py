@@ -50,6 +50,10 @@ class ExtensionSide(AssetFolder):
                 return _filled(_chosen(language, found, values), key, values)
         return missing(tag, key)
 
+    def schema_text(self, key: str) -> str:
+        """What the theme editor says for a key, in English."""
+        return str(self._lookup(f"{_DEFAULT}.schema", key) or key)
+
     def _lookup(self, name: str, key: str) -> object:
         found: object = self._file(name)
         for part in key.split("."):

@@ -15,6 +15,7 @@ from webapp.demo.standins.shopify import Shop, ShopifyAdmin
 from webapp.demo.standins.slack import Slack
 from webapp.demo.standins.storage import Storage
 from webapp.demo.standins.xai import Xai
+from webapp.demo.theme_files import ThemeFiles
 
 _KINDS: tuple[type[Standin], ...] = (Klaviyo, Postscript, PostHog, Slack, Xai, Partner, Storage)
 NAMES = (*(kind.name for kind in _KINDS), ShopifyAdmin.name)
@@ -41,6 +42,8 @@ def shopify(configs: Sequence[ShopConfig], folder: Path, clock: Clock) -> Shopif
             tax_rate=config.tax_rate,
             taxes_included=config.taxes_included,
             shipping=config.shipping,
+            theme=ThemeFiles(config.data_dir, config.shop_domain),
+            storefront=f"http://{config.host}:{config.port}",
         )
         admin.open(shop, config.cost_bucket)
     return admin

@@ -8,6 +8,7 @@ exist" error.
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from webapp.core.clock import Clock, SystemClock
 from webapp.demo.standins.exchange import Answer, Call, as_json, as_mapping
@@ -20,6 +21,7 @@ from webapp.demo.standins.shopify import billing, bulk, oauth
 from webapp.demo.standins.shopify.commands import command
 from webapp.demo.standins.shopify.delivery import Deliveries
 from webapp.demo.standins.shopify.facts import API_VERSION, Shop
+from webapp.demo.standins.shopify.pages import go
 from webapp.demo.standins.shopify.schema import Schema
 from webapp.demo.standins.shopify.state import ShopState
 from webapp.demo.standins.shopify.webhooks import header_of
@@ -155,6 +157,9 @@ class ShopifyAdmin(Standin):
             return billing.confirmation(state, int(charge[1]), decision)
         if file and call.method == "GET":
             return bulk.file(state, int(file[1]), call.headers.get("range", ""))
+        if path == "/admin/themes/current/editor":
+            query = urlsplit(call.target).query
+            return go(f"{state.shop.storefront}{path}?{query}")
         if path == "/admin/oauth/authorize":
             return oauth.authorize(state, call, self.clock)
         if path == "/admin/oauth/access_token" and call.method == "POST":

@@ -5,12 +5,13 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from webapp.core.words import currency_exponent
+from webapp.demo.theme_files import ThemeFiles
 
 API_VERSION = "2026-10"
 SCOPES = frozenset(
     {
         *("read_all_orders", "read_customers", "read_discounts", "read_orders", "read_products"),
-        *("write_app_proxy", "write_customers", "write_discounts"),
+        *("read_themes", "write_app_proxy", "write_customers", "write_discounts"),
     }
 )
 # Without read_all_orders an app sees no order that is older.
@@ -25,7 +26,7 @@ class Shop:
     `api_key` and `app_secret` are those of the app, which sign webhooks and redirects. `scopes`
     are what the shop granted; without `protected` the app sees no address of a customer. Goods
     are taxed at `tax_rate`, which is in their price where `taxes_included`; `shipping` is what an
-    order costs to send.
+    order costs to send. `theme` has the files of its theme, and `storefront` is where it is served.
     """
 
     domain: str
@@ -43,6 +44,8 @@ class Shop:
     tax_rate: Decimal = Decimal(0)
     taxes_included: bool = False
     shipping: Decimal = Decimal(0)
+    theme: ThemeFiles | None = None
+    storefront: str = ""
 
 
 def gid(kind: str, number: object) -> str:

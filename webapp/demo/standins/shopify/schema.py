@@ -17,6 +17,7 @@ from webapp.demo.standins.shopify import (
     orders,
     people,
     products,
+    themes,
     webhooks,
 )
 from webapp.demo.standins.shopify.connection import connection
@@ -83,6 +84,7 @@ class Schema:
                 state, given, lambda one: self._customer(one.number) or {}
             ),
             "customersCount": lambda _: _count(len(state.customers)),
+            "themes": lambda given: themes.themes(state, given),
             "products": lambda given: products.products(state, given),
             "webhookSubscriptions": lambda given: webhooks.subscriptions(state, given),
             "webhookSubscription": lambda given: self._node(given, "WebhookSubscription"),
