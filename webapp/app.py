@@ -14,6 +14,7 @@ from webapp.entry import (
     dashboard,
     docs,
     embedded,
+    exposures,
     failures,
     headers,
     health,
@@ -34,7 +35,7 @@ from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 PAGES = (sign_in, install, ops, dashboard, docs, static_files)
-PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health, previews)
+PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health, previews, exposures)
 
 
 def create_app(parts: Parts) -> Flask:

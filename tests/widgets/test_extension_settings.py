@@ -23,7 +23,8 @@ def configured(template: str = "index", locale: str = "en", **entry: Any) -> Blo
 
 def on_trial(template: str = "index", **variant: Any) -> Block:
     """A test of a variant on the home page's block."""
-    test = {"id": "exp_1", "key": KEY, "arms": "89abcdef", "variant": variant}
+    other = {"placement": "home_page", "accent": "#111111", **variant}
+    test = {"id": "exp_1", "key": KEY, "arms": "89abcdef", "variant": other}
     return configured(template, placement="home_page", accent="#111111", test=test)
 
 

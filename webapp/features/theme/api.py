@@ -1,9 +1,8 @@
 """What programs may ask of widgets."""
 
 from webapp.core.contract import Example, UseCase
-from webapp.core.errors import MERCHANT_NOT_FOUND
 from webapp.features.theme import service
-from webapp.features.theme.messages import ConfigureTheme, ThemeConfigured
+from webapp.features.theme.messages import TEST_RUNNING, ConfigureTheme, ThemeConfigured
 
 USE_CASES = (
     UseCase(
@@ -39,6 +38,6 @@ USE_CASES = (
                 },
             ),
         ),
-        errors=(MERCHANT_NOT_FOUND,),
+        errors=(TEST_RUNNING,),
     ),
 )

@@ -1,6 +1,7 @@
 """Tells the stores how the widgets are configured, and looks which blocks their themes have."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from webapp.core.context import Context
 from webapp.core.contract import Outcome, Send
@@ -48,6 +49,23 @@ def greet_stores(ctx: Context, messages: Sequence[Message]) -> None:
     service.look(ctx, stores)
 
 
+def note_redemptions(ctx: Context, messages: Sequence[Message]) -> None:
+    told = (message.payload for message in messages if "external_id" in message.payload)
+    service.note_redemptions(
+        ctx,
+        [
+            (said["store_id"], said["external_id"], datetime.fromisoformat(said["at"]))
+            for said in told
+        ],
+    )
+
+
+def forget_customers(ctx: Context, messages: Sequence[Message]) -> None:
+    for message in messages:
+        said = message.payload
+        service.forget_customers(ctx, said["store_id"], said["customers"])
+
+
 def look_at_stores(ctx: Context) -> None:
     """Merchants change their themes without telling anybody."""
     service.look(ctx)
@@ -57,7 +75,11 @@ def _theme(gateways: Gateways, call: ThemeCall) -> ShopTheme:
     return ShopTheme(gateways.shopify, call.shop_domain, call.access_token)
 
 
-APPLIES = {"store.authorised": greet_stores}
+APPLIES = {
+    "store.authorised": greet_stores,
+    "points.redeemed": note_redemptions,
+    "customers.redacted": forget_customers,
+}
 SENDS = {
     "theme.configuration_due": Send(prepare, configure, settle_configuration, "shopify"),
     "theme.look_due": Send(prepare, look, settle_look, "shopify"),
@@ -65,6 +87,8 @@ SENDS = {
 EVERY = {"daily": look_at_stores}
 LABELS = {
     "store.authorised": N_("deliveries.theme.greeting", "First look at a theme"),
+    "points.redeemed": N_("deliveries.theme.redeemed", "Results of A/B tests"),
+    "customers.redacted": N_("deliveries.theme.forget", "A/B tests to forget"),
     "theme.configuration_due": N_("deliveries.theme.configuration", "Configuration of widgets"),
     "theme.look_due": N_("deliveries.theme.look", "Look at a theme"),
 }

@@ -8,9 +8,23 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from webapp.core import discovery, i18n
+from webapp.core.errors import Kind
+from webapp.core.i18n import N_
 from webapp.core.messages import Id, LocaleTag
 
 MOST_HEADING = 80
+TEST_RUNNING = Kind(
+    "test_running",
+    409,
+    "FAILED_PRECONDITION",
+    *N_("error.test_running", "An A/B test of this widget is running. End it first."),
+)
+NOTHING_TO_TEST = Kind(
+    "nothing_to_test",
+    409,
+    "FAILED_PRECONDITION",
+    *N_("error.nothing_to_test", "Both versions are the same. Change something for version B."),
+)
 Placement = Literal[
     "everywhere", "home_page", "product_page", "collection_page", "cart_page", "account_page"
 ]

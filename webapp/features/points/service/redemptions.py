@@ -83,7 +83,9 @@ def redeem(ctx: Context, message: RedeemReward) -> RewardRedeemed:
     if ctx.db.scalar(_REDEEM, values) is None:
         # The store customer has been forgotten meanwhile; nothing of this stays.
         raise AppError(REWARD_UNAVAILABLE)
-    ctx.emit("points.redeemed", redemption_id, told(message.store_id, redemption_id))
+    happened = {"external_id": message.external_id, "at": ctx.now.isoformat()}
+    payload = {**told(message.store_id, redemption_id), **happened}
+    ctx.emit("points.redeemed", redemption_id, payload)
     ctx.audit(REWARD_REDEEMED, **told(message.store_id, redemption_id), points=wanted.points)
     ctx.track(REWARD_REDEEMED, kind=wanted.terms.kind, points=wanted.points)
     ctx.stale(cache.points_tag(holder.member))

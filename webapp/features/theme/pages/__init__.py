@@ -3,7 +3,7 @@
 from webapp.core.context import Context
 from webapp.core.contract import Measured, Metric
 from webapp.core.i18n import N_
-from webapp.features.theme.pages import widgets
+from webapp.features.theme.pages import experiments, widgets
 from webapp.features.theme.queries.configuration import showing_stores
 
 
@@ -12,7 +12,7 @@ def adoption(ctx: Context) -> Measured:
     return Measured(showing, stores)
 
 
-PAGES = (widgets.PAGE,)
+PAGES = (widgets.PAGE, experiments.PAGE)
 METRICS = {
     "adoption": Metric(
         N_("success.theme.adoption.showing", "Stores that showed a widget"),

@@ -32,6 +32,10 @@ POSITIONS = {
     "bottom_start": N_("block.schema.bottom_start", "At the bottom, where lines begin"),
     "bottom_end": N_("block.schema.bottom_end", "At the bottom, where lines end"),
 }
+GOALS = {
+    "redemption": N_("theme.goal.redemption", "A reward is redeemed"),
+    "order": N_("theme.goal.order", "An order is placed"),
+}
 # What holds where nothing is configured.
 DEFAULTS = {"corner": "soft", "guests": "show", "position": "bottom"}
 LABELS = {

@@ -15,6 +15,7 @@ from webapp.features.theme.domain.placements import TEMPLATES, placement_of
 from webapp.features.theme.messages import MOST_HEADING, StoreState, WidgetConfig
 from webapp.features.theme.pages.widget_form import (
     COLOURS,
+    GOALS,
     LABELS,
     PLACES,
     choices,
@@ -22,10 +23,12 @@ from webapp.features.theme.pages.widget_form import (
     values_of,
 )
 from webapp.features.theme.queries.configuration import configured, history, revision, states
+from webapp.features.theme.queries.experiments import running
 
 PATH = "widgets"
 SAVED = N_("theme.saved", "Saved. Your stores show it within seconds.")
 UNDONE = N_("theme.undone", "Taken back. Your stores show it within seconds.")
+STARTED = N_("theme.test.started", "The A/B test has begun. Your stores show it within seconds.")
 LOOKING = N_("theme.looking", "Your themes are being looked at. This takes a few seconds.")
 
 
@@ -47,6 +50,8 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
         "themes": [store_row(ctx, state, chosen, kept) for state in states(ctx)],
         "history": history(ctx),
         "revision": revision(ctx),
+        "testing": running(ctx, chosen) is not None,
+        "goals": [(goal, i18n.text(ctx.locale, *said)) for goal, said in GOALS.items()],
     }
 
 
@@ -130,6 +135,16 @@ def save(ctx: Context, form: Form) -> Done:
     return Done(i18n.text(ctx.locale, *SAVED), back(form))
 
 
+def start(ctx: Context, form: Form) -> Done:
+    """Try what the form says against what is saved. Raises AppError: invalid_value, test_running,
+    nothing_to_test."""
+    days = form.one("window_days")
+    if not days.isdecimal() or len(days) > 3:
+        raise AppError(INVALID_VALUE, field="window_days", value="-")
+    service.start_test(ctx, configuration(form), form.one("goal"), int(days))
+    return Done(i18n.text(ctx.locale, *STARTED), "experiments")
+
+
 def look(ctx: Context, form: Form) -> Done:
     service.publish(ctx)
     service.look(ctx)
@@ -163,5 +178,5 @@ PAGE = Page(
     permission="admin:frontend",
     load=load,
     template="widgets.html",
-    actions={"save": save, "preview": show, "look": look, "undo": undo},
+    actions={"save": save, "preview": show, "start": start, "look": look, "undo": undo},
 )

@@ -1,6 +1,13 @@
 """What can be done with widgets, one file a subject, gathered here."""
 
 from webapp.features.theme.service.configuration import configure_theme, save_widget, undo
+from webapp.features.theme.service.experiments import (
+    end_test,
+    forget_customers,
+    note_exposure,
+    note_redemptions,
+    start_test,
+)
 from webapp.features.theme.service.previewing import (
     in_themes,
     is_embed,
@@ -15,14 +22,19 @@ from webapp.features.theme.service.publishing import (
     record_configuration,
     record_look,
 )
-from webapp.features.theme.service.renders import note_render
+from webapp.features.theme.service.renders import known_placement, note_render
 from webapp.features.theme.service.sealing import open_preview, seal_preview
 
 __all__ = [
     "configure_theme",
+    "end_test",
+    "forget_customers",
     "in_themes",
     "is_embed",
+    "known_placement",
     "look",
+    "note_exposure",
+    "note_redemptions",
     "note_render",
     "open_preview",
     "prepare_call",
@@ -33,6 +45,7 @@ __all__ = [
     "record_look",
     "save_widget",
     "seal_preview",
+    "start_test",
     "undo",
     "warnings",
 ]

@@ -9,10 +9,16 @@ from sqlalchemy import text
 from webapp.core import discovery, i18n
 from webapp.core.cache import content_tag, theme_tag
 from webapp.core.context import Context
-from webapp.core.errors import INVALID_VALUE, MERCHANT_NOT_FOUND, NOT_FOUND, AppError
+from webapp.core.errors import INVALID_VALUE, NOT_FOUND, AppError
 from webapp.core.messages import shown
-from webapp.features.theme.messages import ConfigureTheme, ThemeConfigured, WidgetConfig
+from webapp.features.theme.messages import (
+    TEST_RUNNING,
+    ConfigureTheme,
+    ThemeConfigured,
+    WidgetConfig,
+)
 from webapp.features.theme.queries.configuration import configuration_of
+from webapp.features.theme.queries.experiments import running
 from webapp.features.theme.service.previewing import preview
 from webapp.features.theme.service.publishing import compact, publish
 
@@ -21,10 +27,7 @@ THEME_EXTENSION_CONFIGURED = "theme_extension_configured"
 
 def configure_theme(ctx: Context, message: ConfigureTheme) -> ThemeConfigured:
     """Save a widget's configuration, and show what it looks like in the language of `ctx`. Raises
-    AppError: merchant_not_found for another merchant's account, and invalid_value with the name of
-    the field."""
-    if message.merchant_id != ctx.merchant_id:
-        raise AppError(MERCHANT_NOT_FOUND, merchant=shown("merchant_id", message.merchant_id))
+    AppError: invalid_value with the name of the field, and test_running."""
     wanted = message.theme_extension_config
     revision = save_widget(ctx, wanted)
     return ThemeConfigured(preview(ctx.locale, wanted, revision))
@@ -33,8 +36,9 @@ def configure_theme(ctx: Context, message: ConfigureTheme) -> ThemeConfigured:
 def save_widget(ctx: Context, wanted: WidgetConfig) -> int:
     """The revision in which the widget is configured so: a new one, or the last when nothing
     changes. The stores are told in any case, which mends what somebody changed there by hand.
-    Raises AppError(invalid_value) with the name of the field."""
+    Raises AppError: invalid_value with the name of the field, and test_running."""
     check(wanted)
+    _refuse_while_tested(ctx, wanted.widget)
     current, last = _locked(ctx)
     entry = compact(wanted)
     if current.get(wanted.widget) != entry:
@@ -45,13 +49,14 @@ def save_widget(ctx: Context, wanted: WidgetConfig) -> int:
 
 def undo(ctx: Context, number: int) -> int:
     """Give the widget that revision `number` changed the configuration that it had before; a new
-    revision. Raises AppError(not_found)."""
+    revision. Raises AppError: not_found, test_running."""
     current, last = _locked(ctx)
     undone = configuration_of(ctx, number)
     if undone is None:
         raise AppError(NOT_FOUND)
     before = configuration_of(ctx, number - 1)
     widget = undone.widget
+    _refuse_while_tested(ctx, widget)
     earlier = before.configuration.get(widget) if before else None
     wanted = {name: entry for name, entry in current.items() if name != widget}
     if earlier is not None:
@@ -69,6 +74,11 @@ def check(wanted: WidgetConfig) -> None:
     for tag in wanted.texts:
         if tag not in i18n.LOCALES:
             raise _invalid("texts", tag)
+
+
+def _refuse_while_tested(ctx: Context, widget: str) -> None:
+    if running(ctx, widget) is not None:
+        raise AppError(TEST_RUNNING)
 
 
 def _invalid(field: str, value: str) -> AppError:

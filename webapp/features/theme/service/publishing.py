@@ -14,12 +14,15 @@ from sqlalchemy import text
 from webapp.core import i18n
 from webapp.core.colours import readable
 from webapp.core.context import Context
-from webapp.core.messages import encode
+from webapp.core.messages import decode, encode
 from webapp.core.models import Store
 from webapp.core.words import new_id
 from webapp.features.theme.domain.blocks import blocks_in
+from webapp.features.theme.domain.experiments import ARMS
 from webapp.features.theme.messages import ThemeCall, ThemeSeen, WidgetConfig
+from webapp.features.theme.models import WidgetTest
 from webapp.features.theme.queries.configuration import configured, revision
+from webapp.features.theme.queries.experiments import running_tests
 
 
 def publish(ctx: Context, stores: Iterable[str] | None = None) -> None:
@@ -50,7 +53,7 @@ def prepare_call(ctx: Context, store_id: str) -> ThemeCall | None:
         shop_domain=store.shop_domain,
         access_token=token,
         revision=revision(ctx),
-        configuration=published(configured(ctx)),
+        configuration=published(configured(ctx), running_tests(ctx)),
     )
 
 
@@ -59,13 +62,27 @@ def compact(widget: WidgetConfig) -> dict[str, Any]:
     return {name: value for name, value in encode(widget).items() if value not in (None, {})}
 
 
-def published(widgets: Mapping[str, WidgetConfig]) -> dict[str, Any]:
-    """What the blocks read: widget -> entry, its texts by Shopify's names of languages, and text in
-    a colour that can be read on the background."""
-    return {name: published_entry(widget) for name, widget in widgets.items()}
+def published(
+    widgets: Mapping[str, WidgetConfig], tests: Mapping[str, WidgetTest]
+) -> dict[str, Any]:
+    """What the blocks read: widget -> entry, and in it the test that is running."""
+    entries = {name: published_entry(widget) for name, widget in widgets.items()}
+    for name, test in tests.items():
+        entries[name] = {
+            **entries.get(name, {"widget": name}),
+            "test": {
+                "id": test.test_id,
+                "key": test.key,
+                "arms": ARMS,
+                "variant": published_entry(decode(WidgetConfig, test.variant)),
+            },
+        }
+    return entries
 
 
 def published_entry(widget: WidgetConfig) -> dict[str, Any]:
+    """A configuration with its texts by Shopify's names of languages, and its text in a colour that
+    can be read on the background."""
     entry = compact(widget)
     if widget.background is not None:
         entry["text"] = readable(widget.text, widget.background)

@@ -3,8 +3,14 @@
 from sqlalchemy import text
 
 from webapp.core.context import Context
+from webapp.features.theme.domain.placements import EVERYWHERE, PLACEMENTS
 
 THEME_WIDGET_RENDERED = "theme_widget_rendered"
+
+
+def known_placement(asked: str) -> str:
+    """A placement that a page of a shop named; everywhere for anything else."""
+    return asked if asked in PLACEMENTS else EVERYWHERE
 
 
 def note_render(ctx: Context, store_id: str, widget: str, placement: str) -> bool:
