@@ -152,6 +152,7 @@ def test_nothing_moves_when_the_answer_comes_late(page: Page, shop: Shop, body: 
     shop.answers = [Answer(body=f'<div class="ln-fragment"><p>Here.</p>{body}</div>', wait=0.8)]
     opened(page, shop, customer=member(7))
     page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-panel")).to_be_visible()
     before = page.locator("#below").bounding_box()
     expect(page.locator(".ln-fragment")).to_be_visible()
     assert page.locator("#below").bounding_box() == before

@@ -12,7 +12,8 @@ class Visitor:
     """Who looks at a widget: the shop, and the member when one is signed in. A customer who signed
     in but is not known yet is `signed_in` without a `customer_id`; `external_id` is the store's own
     number for them. `root` begins the addresses of the shop in the visitor's language, e.g. `/ar`,
-    or is empty. `before` asks for what is older than that entry, where a list is long."""
+    or is empty. `before` asks for what is older than that entry, where a list is long; `order` is
+    the store's number of the order that was just placed."""
 
     shop: str
     path_prefix: str
@@ -22,17 +23,20 @@ class Visitor:
     store_id: str
     external_id: str | None
     before: int | None = None
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Widget:
     """widgets/<name>/widget.py: WIDGET = Widget(...). `load` gives the values of `fragment.html`;
     `tags` names the cache tags that a cached fragment of this visitor depends on. `title`, marked
-    with N_, is what merchants call the widget."""
+    with N_, is what merchants call the widget. One for the `checkout` has no fragment: what `load`
+    gives is answered as JSON."""
 
     load: Callable[[Context, Visitor], Mapping[str, Any]]
     tags: Callable[[Visitor], tuple[str, ...]]
-    title: tuple[str, str] = ("", "")
+    title: tuple[str, str]
+    checkout: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,23 +9,26 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, current_app, g, render_template, request
 from markupsafe import Markup
 
 from webapp.core import discovery, i18n, members, tenancy
-from webapp.core.cache import fragment_key
+from webapp.core.cache import content_tag, fragment_key
 from webapp.core.contract import Visitor
 from webapp.core.db import connection_lost
 from webapp.core.errors import INTERNAL, NOT_FOUND, UNAVAILABLE, AppError
 from webapp.core.routing import StoreAddress
 from webapp.entry import parts
 from webapp.entry.shops import proven_shop
+from webapp.features.theme import service as theme
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("widgets", __name__)
 
 FRAGMENT_SECONDS = 60
+MOST_NOTED = 10_000
 ENTRY = re.compile(r"[0-9]{1,18}", re.ASCII)
 SHOP_ROOT = re.compile(r"/[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
@@ -75,7 +78,7 @@ def render(name: str) -> Fragment:
     """The fragment from what this process has just answered, from the cache, or fresh. Raises
     AppError."""
     address, asked = authenticate()
-    if name not in discovery.widgets():
+    if name not in discovery.widgets() or discovery.widgets()[name][1].checkout:
         raise AppError(NOT_FOUND)
     near, state = parts().near, parts().near.state()
     root = shop_root(request.args.get("root", ""))
@@ -84,6 +87,7 @@ def render(name: str) -> Fragment:
         kept: Fragment | None = near.get(key)
         if kept is not None:
             return kept
+    note_shown(address, name)
     visitor = visitor_of(address, asked, member_of(address, asked))
     if visitor.before is not None:
         # Somebody could ask for any number of these, so they are not kept.
@@ -96,12 +100,31 @@ def render(name: str) -> Fragment:
     return fragment
 
 
+def note_shown(address: StoreAddress, name: str) -> None:
+    """Note that a store shows a widget on this kind of page: each process once a day, and the first
+    of them counts. The fragment is answered whatever becomes of that."""
+    page = theme.known_placement(request.args.get("page", ""))
+    noted: dict[tuple[str, str, str], date] = current_app.extensions.setdefault("shown", {})
+    shown, today = (address.store_id, name, page), parts().clock.wall().date()
+    if noted.get(shown) == today:
+        return
+    if len(noted) >= MOST_NOTED:
+        noted.clear()
+    noted[shown] = today
+    try:
+        with parts().database.transaction(address.merchant_id) as ctx:
+            theme.note_render(ctx, address.store_id, name, page)
+    except Exception:
+        log.warning("that a widget is shown was not noted", exc_info=True)
+
+
 def cached(address: StoreAddress, visitor: Visitor, name: str) -> Fragment:
     """The fragment from the cache, or fresh."""
     _, widget = discovery.widgets()[name]
     who = visitor.customer_id or ("new" if visitor.signed_in else "guest")
     key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, name, who)
-    found = parts().cache.get(key, widget.tags(visitor))
+    content = content_tag(address.merchant_id, g.locale)
+    found = parts().cache.get(key, (*widget.tags(visitor), content))
     if found.value is not None:
         return Fragment.of(found.value, "cache")
     body = draw(address, visitor, name)
