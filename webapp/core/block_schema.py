@@ -1,4 +1,7 @@
-"""What the schemas of all blocks have in common, so that a widget writes only what is its own."""
+"""What the schemas of all blocks have in common, so that a widget writes only what is its own.
+
+The snippet `ln-block` reads these settings, so every block has them that it frames.
+"""
 
 import json
 from typing import Any
@@ -17,6 +20,7 @@ def _colour(name: str) -> dict[str, Any]:
     return {"type": "color", "id": name, "label": f"t:block.schema.{name}"}
 
 
+FRAME = "{% render 'ln-block'"
 SHARED: dict[str, Any] = {"javascript": "loyalnest.js", "stylesheet": "loyalnest.css"}
 SETTINGS: tuple[dict[str, Any], ...] = (
     {
@@ -34,9 +38,11 @@ SETTINGS: tuple[dict[str, Any], ...] = (
 
 
 def with_shared_schema(source: str) -> str:
-    """A block with its own settings after those of all blocks. Anything that has no schema, or one
-    that is no JSON (the validation says so), is given back as it is."""
+    """A block that `ln-block` frames, with its own settings after those of all. Anything else, and
+    a schema that is no JSON (the validation says so), is given back as it is."""
     written = schema_of(source)
+    if FRAME not in source:
+        return source
     try:
         own = json.loads(written or "")
     except ValueError:
