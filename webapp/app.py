@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.core import i18n
 from webapp.entry import (
+    checkout,
     dashboard,
     docs,
     embedded,
@@ -35,7 +36,7 @@ from webapp.parts import Parts
 
 ROOT = Path(__file__).parents[1]
 PAGES = (sign_in, install, ops, dashboard, docs, static_files)
-PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health, previews, exposures)
+PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health, previews, exposures, checkout)
 
 
 def create_app(parts: Parts) -> Flask:

@@ -58,7 +58,7 @@ def test_customer_without_orders_is_a_member_with_nothing_yet(
     assert "/account/register" not in answer.text
 
 
-@pytest.mark.parametrize("name", sorted(discovery.widgets()))
+@pytest.mark.parametrize("name", sorted(discovery.fragments()))
 @pytest.mark.parametrize("locale", i18n.LOCALES)
 @pytest.mark.parametrize("customer", ["", "7"])
 def test_every_widget_speaks_every_language(

@@ -161,6 +161,12 @@ def widgets() -> Mapping[str, tuple[str, Widget]]:
 
 
 @cache
+def fragments() -> Mapping[str, tuple[str, Widget]]:
+    """Those of `widgets` that stand in a theme, and so have a fragment."""
+    return {name: found for name, found in widgets().items() if not found[1].checkout}
+
+
+@cache
 def proxy_pages() -> Mapping[str, tuple[str, ProxyPage]]:
     """First word below /apps/loyalnest/ -> (template, page) of every page inside a shop's theme."""
     found = [(f, p) for f, module in parts("public") for p in getattr(module, "PROXY_PAGES", ())]

@@ -1,4 +1,4 @@
-"""Session tokens of App Bridge: who looks at us inside Shopify's admin.
+"""Session tokens: who looks at us inside Shopify's admin, and who has bought something.
 
 A token is a JWT that Shopify's admin makes for one app, one shop and one person, and that lives
 for a minute. Source: shopify.dev, "About session tokens", and the checks of Shopify's own library
@@ -20,10 +20,11 @@ from webapp.core.words import shop_domain
 LEEWAY_SECONDS = 10
 MAX_TOKEN_LENGTH = 4_096
 _CLAIMS = ("iss", "dest", "aud", "sub", "exp", "nbf")
+_CHECKOUT = ("dest", "aud", "exp", "nbf")
 _USER = re.compile(r"[0-9]{1,20}")
+_CUSTOMER = re.compile(r"gid://shopify/Customer/([0-9]{1,20})")
 # Times are compared with our own clock below; PyJWT would ask the machine.
 _OPTIONS: Options = {
-    "require": list(_CLAIMS),
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
@@ -36,6 +37,15 @@ class SessionToken:
 
     shop: str
     user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutToken:
+    """What a verified token of a checkout says: the shop, and its number for the buyer, who is
+    None when nobody is signed in."""
+
+    shop: str
+    customer: str | None
 
 
 def app_named(token: str) -> str:
@@ -66,22 +76,50 @@ def verify_session_token(
     if claims is None:
         raise AppError(SESSION_TOKEN_INVALID)
     shop, user = _shop(claims), str(claims["sub"])
+    if shop is None or not _USER.fullmatch(user):
+        raise AppError(SESSION_TOKEN_INVALID)
+    _check_times(claims, wall)
+    return SessionToken(shop, user)
+
+
+def verify_checkout_token(
+    token: str, api_key: str, secrets: Iterable[str], wall: datetime
+) -> CheckoutToken:
+    """Check a token of a checkout or customer account extension. Source: shopify.dev, checkout UI
+    extensions 2026-10, Session Token API: `dest` is the shop's domain, and `sub`, the customer's
+    global id, is there only for a buyer who is signed in.
+
+    Raises AppError: session_token_invalid, session_token_expired.
+    """
+    claims = next((c for s in secrets if (c := _signed_claims(token, api_key, s, _CHECKOUT))), None)
+    if claims is None:
+        raise AppError(SESSION_TOKEN_INVALID)
+    shop = shop_domain(str(claims["dest"]).removeprefix("https://"))
+    buyer = _CUSTOMER.fullmatch(str(claims.get("sub", "")))
+    if shop is None or ("sub" in claims and buyer is None):
+        raise AppError(SESSION_TOKEN_INVALID)
+    _check_times(claims, wall)
+    return CheckoutToken(shop, buyer[1] if buyer else None)
+
+
+def _check_times(claims: Mapping[str, Any], wall: datetime) -> None:
     expires, begins = claims["exp"], claims["nbf"]
-    numbers = all(isinstance(t, int | float) for t in (expires, begins))
-    if shop is None or not numbers or not _USER.fullmatch(user):
+    if not all(isinstance(t, int | float) for t in (expires, begins)):
         raise AppError(SESSION_TOKEN_INVALID)
     seconds = wall.timestamp()
     if seconds < begins - LEEWAY_SECONDS:
         raise AppError(SESSION_TOKEN_INVALID)
     if seconds >= expires + LEEWAY_SECONDS:
         raise AppError(SESSION_TOKEN_EXPIRED)
-    return SessionToken(shop, user)
 
 
-def _signed_claims(token: str, api_key: str, secret: str) -> Mapping[str, Any] | None:
+def _signed_claims(
+    token: str, api_key: str, secret: str, required: tuple[str, ...] = _CLAIMS
+) -> Mapping[str, Any] | None:
+    options: Options = {**_OPTIONS, "require": list(required)}
     try:
         claims: dict[str, Any] = jwt.decode(
-            token, secret, algorithms=["HS256"], audience=api_key, options=_OPTIONS
+            token, secret, algorithms=["HS256"], audience=api_key, options=options
         )
     except jwt.PyJWTError:
         return None

@@ -82,7 +82,7 @@ def act(action: str) -> Response:
     except Exception as error:
         return rest.refusal(calls.visible(error), g.locale)
     named = said.pop("widget", "") if request.mimetype == FORM else ""
-    widget = named if named in discovery.widgets() else ""
+    widget = named if named in discovery.fragments() else ""
     member: str | None = None
     try:
         member = widgets.member_of(address, asked)

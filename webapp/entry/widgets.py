@@ -78,7 +78,7 @@ def render(name: str) -> Fragment:
     """The fragment from what this process has just answered, from the cache, or fresh. Raises
     AppError."""
     address, asked = authenticate()
-    if name not in discovery.widgets() or discovery.widgets()[name][1].checkout:
+    if name not in discovery.fragments():
         raise AppError(NOT_FOUND)
     near, state = parts().near, parts().near.state()
     root = shop_root(request.args.get("root", ""))
@@ -95,7 +95,7 @@ def render(name: str) -> Fragment:
     fragment = cached(address, visitor, name)
     # Nothing says when a customer whom we have not met becomes a member.
     if visitor.customer_id is not None or not visitor.signed_in:
-        _, widget = discovery.widgets()[name]
+        _, widget = discovery.fragments()[name]
         near.keep(key, widget.tags(visitor), replace(fragment, source="process"), state)
     return fragment
 
@@ -120,7 +120,7 @@ def note_shown(address: StoreAddress, name: str) -> None:
 
 def cached(address: StoreAddress, visitor: Visitor, name: str) -> Fragment:
     """The fragment from the cache, or fresh."""
-    _, widget = discovery.widgets()[name]
+    _, widget = discovery.fragments()[name]
     who = visitor.customer_id or ("new" if visitor.signed_in else "guest")
     key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, name, who)
     content = content_tag(address.merchant_id, g.locale)
@@ -134,7 +134,7 @@ def cached(address: StoreAddress, visitor: Visitor, name: str) -> Fragment:
 
 def draw(address: StoreAddress, visitor: Visitor, name: str, notice: Notice | None = None) -> bytes:
     """A widget's fragment as it is now, with a notice where there is one."""
-    template, widget = discovery.widgets()[name]
+    template, widget = discovery.fragments()[name]
     with parts().database.transaction(address.merchant_id, locale=g.locale, readonly=True) as ctx:
         values = widget.load(ctx, visitor)
     return render_template(
