@@ -17,9 +17,10 @@ READY_SECONDS = 150
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo: `facts` is its demo.json, `process` the command."""
+    """A running demo: `facts` is its demo.json in `data`, `process` the command."""
 
     facts: dict
+    data: Path
     process: subprocess.Popen[bytes]
 
     @property
@@ -57,6 +58,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             process.kill()
             pytest.fail(f"the demo did not get ready:\n{log.read_text()[-2000:]}")
         time.sleep(0.2)
-    yield Demo(json.loads((folder / "var/demo.json").read_text()), process)
+    data = folder / "var"
+    yield Demo(json.loads((data / "demo.json").read_text()), data, process)
     process.terminate()
     process.wait(timeout=60)

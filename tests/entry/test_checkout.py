@@ -13,6 +13,7 @@ from tests.standins import Standins
 from webapp.core import i18n
 from webapp.parts import Parts
 
+UNCHECKED: Any = {"verify_signature": False}
 ADDRESS = "/checkout/widgets/post_purchase"
 ORDER = "gid://shopify/OrderIdentity/5001"
 
@@ -124,7 +125,10 @@ def test_wrong_tokens_are_refused_in_the_language_that_was_asked_for(
     other = make_tenant(shop.database)
     wrong = {
         "no token": "",
-        "not ours": signed({"aud": buyer.key, "dest": "x", "exp": 1, "nbf": 1}, "a secret of somebody else, which is long enough"),
+        "not ours": signed(
+            {"aud": buyer.key, "dest": "x", "exp": 1, "nbf": 1},
+            "a secret of somebody else, which is long enough",
+        ),
         "of the admin": admin,
         "of another shop": buyer.token(dest=other.shop),
         "of another app": buyer.token(aud="nobody"),

@@ -63,7 +63,7 @@ class Page:
         extension = self.storefront.extension
         name = str(block["name"])
         source = extension.folder.read(f"blocks/{name}.liquid")
-        if source is None or not self._available(source.schema):
+        if source is None or not self._wanted or not self._available(source.schema):
             return ""
         self._want_assets(source.schema)
         settings = self._filled(block_settings(source.schema, block))
@@ -81,6 +81,11 @@ class Page:
             return ""
         settings = _mapping(block.get("settings"))
         return self.app_block(AppBlock(id=block["id"], name=app[1], settings=settings), None)
+
+    @property
+    def _wanted(self) -> bool:
+        """Whether the page shows blocks of apps."""
+        return bool(_mapping(self.scope.get("demo_shop")).get("apps", True))
 
     def app_head(self) -> str:
         """What the rendered blocks need in `<head>`, each file once."""

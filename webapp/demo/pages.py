@@ -130,6 +130,8 @@ class ShopPages:
             "canonical_url": request.host_url.rstrip("/") + prefix + request.path,
             "content_for_header": _alternates(),
             "demo_shop": {
+                # `?apps=off` shows what the page is without us.
+                "apps": request.args.get("apps") != "off",
                 "label": drops.label(config, tag),
                 "path": request.path,
                 "customers": drops.login_choices(config, tag),

@@ -24,7 +24,17 @@ from webapp.core.clock import Clock, SystemClock
 from webapp.core.config import Settings
 from webapp.core.liquid.blocks import Files
 from webapp.core.liquid.wording import ExtensionSide
-from webapp.demo import account, checkout, cookies, pages, proxy, reception, start, theme_editor
+from webapp.demo import (
+    account,
+    checkout,
+    cookies,
+    pages,
+    proxy,
+    reception,
+    start,
+    thank_you,
+    theme_editor,
+)
 from webapp.demo.backoffice import BackOffice
 from webapp.demo.liquid import THEME_TAGS, Storefront
 from webapp.demo.pictures import scenes
@@ -74,6 +84,7 @@ def create_shop(
     app.register_blueprint(start.create_blueprint(current, store, admin_link))
     app.register_blueprint(reception.create_blueprint(current))
     app.register_blueprint(theme_editor.create_blueprint(current, files, extension))
+    app.register_blueprint(thank_you.create_blueprint(current, wall))
     office = BackOffice(current)
     app.register_blueprint(checkout.create_blueprint(checkout.Checkout(shop_pages, office)))
     app.register_blueprint(account.create_blueprint(account.Account(shop_pages, office)))

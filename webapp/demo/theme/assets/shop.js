@@ -2,7 +2,6 @@
 for (const box of document.querySelectorAll('[data-quantity]')) {
   const field = box.querySelector('input');
   for (const button of box.querySelectorAll('[data-step]')) {
-    button.hidden = false;
     button.addEventListener('click', () => {
       const wanted = Number(field.value || 0) + Number(button.dataset.step);
       field.value = Math.min(Number(field.max), Math.max(Number(field.min), wanted));
@@ -14,7 +13,6 @@ for (const box of document.querySelectorAll('[data-quantity]')) {
 const cart = document.querySelector('[data-cart]');
 if (cart) {
   let waiting;
-  cart.querySelector('[data-update]').hidden = true;
   cart.addEventListener('change', () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => cart.requestSubmit(), 600);

@@ -1,0 +1,188 @@
+"""What our blocks cost a page of a shop that has all of them."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from gzip import compress
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from tests.browser.conftest import ROOT, Demo
+from webapp.bootstrap.browser import find_browser
+from webapp.bootstrap.node import OLDEST_NODE_OF_TOOLS, find_node
+
+EDITOR = "/admin/themes/current/editor"
+PAGES = {
+    "home": "/",
+    "product": "/products/fern-in-ribbed-pot",
+    "collection": "/collections/all",
+    "cart": "/cart",
+}
+# How much each page counts. Source: shopify.dev, "Built for Shopify", storefront performance.
+WEIGHTS = {"home": 17, "product": 40, "collection": 43}
+MOST_DELTA, LEAST_SCORE, ROUNDS = 2.0, 90.0, 3
+SLOW_MACHINE = 500
+SHIFTS = """() => new Promise(done => { let sum = 0;
+  new PerformanceObserver(list => { for (const e of list.getEntries())
+    if (!e.hadRecentInput) sum += e.value }).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => done(sum), 300) })"""
+INTERACTIONS = """() => { window.spent = [];
+  new PerformanceObserver(list => { for (const e of list.getEntries())
+    if (e.interactionId) window.spent.push(e.duration) })
+  .observe({type: 'event', durationThreshold: 16}) }"""
+
+
+@pytest.fixture(scope="module")
+def shop(demo: Demo, session_browser: Any) -> Iterator[Demo]:
+    """The demo's shop with every block on home, product, collection and cart."""
+    page = session_browser.new_page()
+    for template in ("index", "product", "collection", "cart"):
+        for block in ("points_display", "rewards_panel"):
+            form = {"change": "add", "template": template, "block": block, "target": "x"}
+            assert page.request.post(demo.shop + EDITOR, form=form).ok
+    form = {"change": "switch", "template": "index", "block": "sticky_bar", "on": "yes"}
+    assert page.request.post(demo.shop + EDITOR, form=form).ok
+    page.close()
+    yield demo
+    shutil.rmtree(demo.data / "shop" / "themes")
+
+
+@pytest.fixture(scope="module")
+def session_browser(browser: Any) -> Any:
+    return browser
+
+
+def opened(page: Page, shop: Demo, path: str, customer: bool) -> list[Response]:
+    """A page as a member or a guest sees it; everything that the browser fetched for it."""
+    if customer:
+        login = f"/account/login?customer_id={shop.customer(0)}&return_to=/cart"
+        page.goto(shop.shop + login)
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto(shop.shop + path)
+    page.wait_for_load_state("networkidle")
+    return answers
+
+
+def ours(answers: Sequence[Response], suffix: str) -> dict[str, int]:
+    """Asset of ours -> its bytes, compressed."""
+    found = {}
+    for answer in answers:
+        path = urlsplit(answer.url).path
+        if path.startswith("/extension/assets/") and path.endswith(suffix):
+            found[path] = len(compress(answer.body(), 9))
+    return found
+
+
+@pytest.mark.parametrize("customer", [True, False], ids=["member", "guest"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_pays_little_and_asks_us_nothing(
+    page: Page, shop: Demo, name: str, customer: bool
+) -> None:
+    answers = opened(page, shop, PAGES[name], customer)
+    assert page.locator(".ln-points").count() >= 3
+    assert sum(ours(answers, ".js").values()) <= 700
+    assert sum(ours(answers, ".css").values()) <= 3_000
+    assert {urlsplit(answer.url).netloc for answer in answers} == {urlsplit(shop.shop).netloc}
+    assert [a.url for a in answers if urlsplit(a.url).path.startswith("/apps/")] == []
+    assert page.evaluate(SHIFTS) == 0
+
+
+@pytest.mark.parametrize("customer", [True, False], ids=["member", "guest"])
+def test_interest_costs_little_and_moves_nothing(page: Page, shop: Demo, customer: bool) -> None:
+    answers = opened(page, shop, PAGES["product"], customer)
+    for toggle in page.locator(".ln-toggle").all():
+        toggle.click()
+        panel = page.locator(f"#{toggle.get_attribute('aria-controls')}")
+        expect(panel.locator(".ln-fragment")).to_be_visible()
+        toggle.click()
+    assert sum(ours(answers, ".js").values()) <= 15_000
+    assert page.evaluate(SHIFTS) == 0
+
+
+def test_a_panel_opens_at_once_on_a_slow_phone(page: Page, shop: Demo) -> None:
+    """Interaction to Next Paint: at most 200 ms with a processor that is four times slower."""
+    opened(page, shop, PAGES["product"], customer=True)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.evaluate(INTERACTIONS)
+    toggle = page.locator("main .ln-toggle").first
+    toggle.click()
+    panel = page.locator(f"#{toggle.get_attribute('aria-controls')}")
+    expect(panel.locator(".ln-fragment")).to_be_visible()
+    page.wait_for_timeout(500)
+    spent = page.evaluate("window.spent")
+    assert spent
+    assert max(spent) <= 200
+
+
+def test_without_scripts_and_without_us_the_shop_looks_right(shop: Demo, browser: Any) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    opened(page, shop, PAGES["product"], customer=True)
+    for block in page.locator(".ln-points").all():
+        assert block.is_visible()
+    assert any(c.isdigit() for c in page.locator(".ln-points__balance").first.inner_text())
+    assert page.locator(".ln-toggle").first.is_hidden()
+    context.close()
+
+
+def lighthouse(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The runs in their order, in one warm Chromium."""
+    node = find_node(OLDEST_NODE_OF_TOOLS)
+    assert node, "no Node that Lighthouse runs on: `python3 -m webapp test` installs one"
+    script = ROOT / "tests" / "browser" / "lighthouse.mjs"
+    done = subprocess.run(
+        [node, str(script), str(find_browser(os.environ))],
+        input=json.dumps(list(runs)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=900,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.full
+def test_lighthouse_hardly_sees_us(shop: Demo, record_property: Any) -> None:
+    """Performance with and without our blocks, in turn, so that both meet the same machine."""
+    runs = [
+        {"name": f"{name} {apps}", "url": f"{shop.shop}{PAGES[name]}?apps={apps}"}
+        for _ in range(ROUNDS)
+        for name in WEIGHTS
+        for apps in ("off", "on")
+    ]
+    found = lighthouse([{**run, "categories": ["performance"]} for run in runs])
+    scores = defaultdict(list)
+    for run in found:
+        scores[run["name"]].append(run["scores"]["performance"])
+    middle = {name: median(values) for name, values in scores.items()}
+    delta = sum(
+        weight * (middle[f"{name} off"] - middle[f"{name} on"]) for name, weight in WEIGHTS.items()
+    ) / sum(WEIGHTS.values())
+    said = {"scores": dict(scores), "delta": delta, "speed": [run["speed"] for run in found]}
+    print(json.dumps(said))
+    record_property("lighthouse", said)
+    assert delta <= MOST_DELTA, said
+    assert min(middle[f"{name} on"] for name in WEIGHTS) >= LEAST_SCORE, said
+
+
+@pytest.mark.full
+def test_lighthouse_likes_pages_with_us(shop: Demo) -> None:
+    kinds = ["accessibility", "best-practices", "seo"]
+    found = lighthouse(
+        [
+            {"name": name, "url": f"{shop.shop}{PAGES[name]}", "categories": kinds}
+            for name in WEIGHTS
+        ]
+    )
+    for run in found:
+        assert min(run["scores"].values()) >= LEAST_SCORE, run
+    print(json.dumps(found))
