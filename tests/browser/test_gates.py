@@ -12,11 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import ROOT, Demo
 from webapp.bootstrap.browser import find_browser
 from webapp.bootstrap.node import OLDEST_NODE_OF_TOOLS, find_node
+from webapp.core import discovery, i18n
 
 EDITOR = "/admin/themes/current/editor"
 PAGES = {
@@ -28,7 +30,8 @@ PAGES = {
 # How much each page counts. Source: shopify.dev, "Built for Shopify", storefront performance.
 WEIGHTS = {"home": 17, "product": 40, "collection": 43}
 MOST_DELTA, LEAST_SCORE, ROUNDS = 2.0, 90.0, 3
-SLOW_MACHINE = 500
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SHIFTS = """() => new Promise(done => { let sum = 0;
   new PerformanceObserver(list => { for (const e of list.getEntries())
     if (!e.hadRecentInput) sum += e.value }).observe({type: 'layout-shift', buffered: true});
@@ -131,6 +134,43 @@ def test_without_scripts_and_without_us_the_shop_looks_right(shop: Demo, browser
     assert any(c.isdigit() for c in page.locator(".ln-points__balance").first.inner_text())
     assert page.locator(".ln-toggle").first.is_hidden()
     context.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("customer", [True, False], ids=["member", "guest"])
+@pytest.mark.parametrize("tag", i18n.LOCALES)
+def test_everybody_can_use_every_widget(page: Page, shop: Demo, tag: str, customer: bool) -> None:
+    """The narrowest phone, motion reduced, by keyboard alone, and then with text twice as large."""
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.emulate_media(reduced_motion="reduce")
+    prefix = "" if tag == "en" else f"/{tag}"
+    opened(page, shop, prefix + PAGES["product"], customer)
+    widgets = set()
+    for block in page.locator(".ln-points").all():
+        toggle = block.locator(".ln-toggle")
+        address = toggle.get_attribute("hx-get") or ""
+        widgets.add(urlsplit(address).path.rpartition("/")[2])
+        toggle.focus()
+        page.keyboard.press("Enter")
+        expect(block.locator(".ln-fragment")).to_be_visible()
+        assert block.evaluate("e => getComputedStyle(e).direction") == i18n.direction(tag)
+        found = Axe().run(page, context=".ln-points", options=WCAG)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate(OVERFLOW) <= 0
+        page.keyboard.press("Enter")
+        expect(block.locator(".ln-panel")).to_be_hidden()
+    assert widgets == set(discovery.fragments())
+    page.set_viewport_size({"width": 640, "height": 800})
+    page.add_style_tag(content="html { font-size: 200% !important }")
+    assert page.evaluate(OVERFLOW) <= 0
+
+
+def test_a_fault_would_be_seen(page: Page, shop: Demo) -> None:
+    opened(page, shop, PAGES["product"], customer=False)
+    page.locator("main .ln-points").first.evaluate("e => e.append(new Image())")
+    page.locator("main .ln-points").first.evaluate("e => e.style.inlineSize = '3000px'")
+    assert Axe().run(page, context=".ln-points", options=WCAG).violations_count == 1
+    assert page.evaluate(OVERFLOW) > 0
 
 
 def lighthouse(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
