@@ -30,8 +30,9 @@ def test_every_page_speaks_the_language_of_its_address(member: FlaskClient, tag:
 def test_links_and_forms_keep_the_language(member: FlaskClient) -> None:
     page = member.get("/ar/products/oak-plant-stand").text
     inner = page.split("<main", 1)[1].split("</main>", 1)[0]
-    assert {a for a in re.findall(r'(?:href|action)="(/[^"]*)"', inner)}
-    assert all(a.startswith("/ar/") for a in re.findall(r'(?:href|action)="(/[^"]*)"', inner))
+    leading = re.findall(r'(?:href|action)="(/[^"]*)"', inner)
+    assert leading
+    assert all(f"{address}/".startswith("/ar/") for address in leading)
 
 
 def test_every_page_names_its_translations(client: FlaskClient) -> None:
@@ -100,3 +101,15 @@ def test_the_theme_says_nothing_that_is_not_declared(client: FlaskClient) -> Non
     assert all(key.startswith("demo_shop.") for key in STRINGS)
     assert say("en", "demo_shop.cart.count", count=1) == "1 item"
     assert say("en", "demo_shop.nothing") is None
+
+
+def test_a_product_page_weighs_what_one_of_a_real_theme_does(member: FlaskClient) -> None:
+    """Dawn's, measured: 85 KB and 600 elements, 26 style sheets, 15 deferred scripts."""
+    page = member.get("/products/oak-plant-stand").text
+    assert len(page.encode()) >= 45_000
+    assert len(re.findall(r"<[a-z]", page)) >= 600
+    assert len(re.findall(r'<link href="/theme/assets/[^"]+" rel="stylesheet"', page)) == 26
+    assert len(re.findall(r"<script src=\"/theme/assets/[^\"]+\" defer", page)) == 15
+    (largest,) = re.findall(r'<img[^>]*fetchpriority="high"[^>]*>', page)
+    assert 'loading="eager"' in largest
+    assert "srcset=" in largest
