@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from webapp.core.errors import (
@@ -102,7 +103,7 @@ def proxy_shop(query: str) -> str:
     """
     if len(query) > MAX_QUERY_BYTES:
         raise AppError(SIGNATURE_INVALID)
-    return _only(parse_qsl(query, keep_blank_values=True), "shop")
+    return _only(_pairs(query), "shop")
 
 
 def verify_proxy_request(query: str, secrets_: Iterable[str], wall: datetime) -> ProxyRequest:
@@ -113,7 +114,7 @@ def verify_proxy_request(query: str, secrets_: Iterable[str], wall: datetime) ->
     `customer_id` beside `logged_in_customer_id` must be the same customer. Raises AppError:
     signature_invalid, signature_expired (older or newer than 90 s), not_yours.
     """
-    pairs = parse_qsl(query, keep_blank_values=True)
+    pairs = _pairs(query)
     given = _only(pairs, "signature")
     others = [f"{key}={value}" for key, value in pairs if key not in DECIDING]
     if any(f"{name}=" in other for name in DECIDING for other in others):
@@ -135,7 +136,13 @@ def verify_proxy_request(query: str, secrets_: Iterable[str], wall: datetime) ->
     return ProxyRequest(_only(pairs, "shop"), customer or None, _only(pairs, "path_prefix"))
 
 
-def _only(pairs: list[tuple[str, str]], name: str) -> str:
+@lru_cache(maxsize=64)
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
+    """The parameters of a query; a request asks for them more than once."""
+    return tuple(parse_qsl(query, keep_blank_values=True))
+
+
+def _only(pairs: Iterable[tuple[str, str]], name: str) -> str:
     found = [value for key, value in pairs if key == name]
     if len(found) != 1 or "\0" in found[0] or any(f"{n}=" in found[0] for n in DECIDING):
         raise AppError(SIGNATURE_INVALID)

@@ -28,12 +28,14 @@ class Sessions(SecureCookieSessionInterface):
     """Sessions of people; programs have none, and are spared the looking."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if request.path.startswith(PREFIX):
+        if request.path.startswith(PROGRAMS):
             return self.make_null_session(app)
         return super().open_session(app, request)
 
 
 PREFIX = "/v1/"
+# Where programs and shops ask, who have no session.
+PROGRAMS = (PREFIX, "/proxy/", "/checkout/")
 MAX_BODY_BYTES = 262_144
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _NESTED = re.compile(r"([^\[\]]+)\[([^\[\]]+)\]")

@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("widgets", __name__)
 
 FRAGMENT_SECONDS = 60
+VALIDATED = {
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie",
+    "X-Robots-Tag": "noindex",
+}
 MOST_NOTED = 10_000
 ENTRY = re.compile(r"[0-9]{1,18}", re.ASCII)
 SHOP_ROOT = re.compile(r"/[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
@@ -190,13 +195,10 @@ def authenticate() -> tuple[StoreAddress, tenancy.ProxyRequest]:
 def with_validators(fragment: Fragment) -> Response:
     """The fragment with its ETag; 304 when the browser has it already. The browser must ask each
     time, since one address serves guests and members alike."""
-    response = Response(fragment.body, mimetype="text/html")
-    response.set_etag(fragment.etag)
-    response.headers["X-LoyalNest-Cache"] = fragment.source
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Cookie"
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.make_conditional(request)
+    named = {"ETag": f'"{fragment.etag}"', "X-LoyalNest-Cache": fragment.source}
+    response = Response(fragment.body, headers={**VALIDATED, **named}, mimetype="text/html")
+    if "If-None-Match" in request.headers:
+        response.make_conditional(request)
     return response
 
 
