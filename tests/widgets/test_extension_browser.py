@@ -137,8 +137,11 @@ def test_a_hung_backend_is_given_up_after_four_seconds(page: Page, shop: Shop) -
     expect(page.locator(".ln-fragment")).to_be_visible()
 
 
-def test_htmx_that_cannot_be_loaded_is_asked_for_again(page: Page, shop: Shop) -> None:
-    shop.missing = {"htmx.min.js"}
+@pytest.mark.parametrize("name", ["htmx.min.js", "panel.js"])
+def test_a_script_that_cannot_be_loaded_is_asked_for_again(
+    page: Page, shop: Shop, name: str
+) -> None:
+    shop.missing = {name}
     opened(page, shop, customer=member(7))
     page.locator(".ln-toggle").click()
     expect(page.locator(".ln-panel__failed")).to_be_visible()

@@ -5,6 +5,7 @@ own source runs in a frame of the thank-you page: with the global `shopify`, ses
 shop signs for whoever is signed in, and a style sheet for the elements.
 """
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -23,13 +24,14 @@ LIFE_SECONDS = 300
 SCRIPTS = ("points.js",)
 
 
-def create_blueprint(config: Callable[[], ShopConfig], clock: Clock) -> Blueprint:
-    """The frame, what runs in it, and its tokens."""
-    blueprint = Blueprint("thank_you", __name__, url_prefix="/checkout/extension")
-    blueprint.template_folder = "templates"
+class ThankYou:
+    """What the routes do; one instance for all requests."""
 
-    @blueprint.get("")
-    def frame() -> ResponseReturnValue:
+    def __init__(self, config: Callable[[], ShopConfig], clock: Clock) -> None:
+        self._config, self._clock = config, clock
+
+    def frame(self) -> ResponseReturnValue:
+        """The document in which the extension runs."""
         order, tag = request.args.get("order", ""), current_locale()
         html = render_template(
             "thank_you.html",
@@ -42,9 +44,9 @@ def create_blueprint(config: Callable[[], ShopConfig], clock: Clock) -> Blueprin
         )
         return html, {"Cache-Control": "no-store"}
 
-    @blueprint.get("/token")
-    def token() -> ResponseReturnValue:
-        shop, now = config(), int(clock.wall().timestamp())
+    def token(self) -> ResponseReturnValue:
+        """A session token as Shopify signs it; without a customer nobody is signed in."""
+        shop, now = self._config(), int(self._clock.wall().timestamp())
         claims: dict[str, object] = {
             "dest": shop.shop_domain,
             "aud": shop.api_key,
@@ -57,15 +59,26 @@ def create_blueprint(config: Callable[[], ShopConfig], clock: Clock) -> Blueprin
         signed = jwt.encode(claims, shop.app_secret, algorithm="HS256")
         return {"token": signed}, {"Cache-Control": "no-store"}
 
-    @blueprint.get("/backend.js")
-    def backend() -> ResponseReturnValue:
-        body = f"export const BACKEND = {config().web_url!r};\n"
+    def backend(self) -> ResponseReturnValue:
+        """In the place of the extension's own file: where LoyalNest is in the demo."""
+        body = f"export const BACKEND = {json.dumps(self._config().web_url)};\n"
         return Response(body, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
 
-    @blueprint.get("/<name>")
-    def script(name: str) -> ResponseReturnValue:
+    def script(self, name: str) -> ResponseReturnValue:
+        """The extension's own source."""
         if name not in SCRIPTS:
             abort(HTTPStatus.NOT_FOUND)
         return send_from_directory(SOURCE, name, mimetype="text/javascript", max_age=0)
 
+
+def create_blueprint(config: Callable[[], ShopConfig], clock: Clock) -> Blueprint:
+    """The frame, what runs in it, and its tokens."""
+    blueprint = Blueprint(
+        "thank_you", __name__, url_prefix="/checkout/extension", template_folder="templates"
+    )
+    page = ThankYou(config, clock)
+    blueprint.add_url_rule("", view_func=page.frame)
+    blueprint.add_url_rule("/token", view_func=page.token)
+    blueprint.add_url_rule("/backend.js", view_func=page.backend)
+    blueprint.add_url_rule("/<name>", view_func=page.script)
     return blueprint

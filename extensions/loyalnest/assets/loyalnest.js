@@ -14,7 +14,11 @@
       for (const type of types) document.removeEventListener(type, hear);
       heard.target.dispatchEvent(new Event(heard.type, { bubbles: true }));
     };
-    script.onerror = () => (script = heard = 0);
+    script.onerror = () => {
+      const panel = block.querySelector('[role=region]');
+      if (heard.type == 'click') panel.hidden = panel.ariaBusy = false;
+      script = heard = 0;
+    };
     document.head.append(script);
   };
 

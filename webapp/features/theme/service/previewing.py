@@ -92,7 +92,8 @@ def render_block(locale: str, widget: WidgetConfig, *, signed_in: bool) -> str:
 
 
 def preview_document(locale: str, widget: WidgetConfig, *, signed_in: bool) -> str:
-    """A whole page that shows nothing but the widget, with the style sheet that shops load."""
+    """A whole page that shows nothing but the widget, with the style sheet that shops load. It is a
+    picture: nothing in it can be pressed."""
     body = render_block(locale, widget, signed_in=signed_in)
     css = (FOLDER / "assets" / "loyalnest.css").read_text("utf-8")
     return _DOCUMENT.format(
@@ -157,6 +158,6 @@ body {{ color: #1c1c1c; background: #fff }}
 {css}
 </style>
 </head>
-<body>{body}</body>
+<body inert>{body}</body>
 </html>"""
 )
