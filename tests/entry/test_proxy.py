@@ -234,7 +234,7 @@ def test_a_member_acts_only_so_often(held: Parts, standins: Standins) -> None:
     callers: list[str] = []
 
     class Once:
-        def take(self, caller: str) -> Allowance:
+        def take(self, caller: str, most: int | None = None) -> Allowance:
             callers.append(caller)
             return Allowance(callers.count(caller) == 1, 1, 60, 0, 42)
 
@@ -255,7 +255,7 @@ def test_guests_are_counted_by_their_network_whatever_their_browser_is_called(
     callers: list[str] = []
 
     class Free:
-        def take(self, caller: str) -> Allowance:
+        def take(self, caller: str, most: int | None = None) -> Allowance:
             callers.append(caller)
             return Allowance(True, 1, 60, 1, 42)
 

@@ -15,8 +15,10 @@ from tests.factories import (
     signed_query,
     write_orders,
 )
+from webapp.app import create_app
 from webapp.core import discovery, i18n
 from webapp.core.cache import Near
+from webapp.entry import widgets
 from webapp.parts import Parts
 
 FRAGMENT_BYTES = 4_096
@@ -200,3 +202,15 @@ def test_names_from_outside_are_escaped(
     answer = get(web, signed_query(tenant, clock.at, "<img src=x>"))
     assert "<img" not in answer.text
     assert json.dumps(answer.text)
+
+
+def test_no_shop_takes_the_others_turn(
+    committed: Parts, tenant: Tenant, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widgets, "DRAWN_A_MINUTE", 2)
+    other = make_tenant(committed.database)
+    web = create_app(committed).test_client()
+    asked = [signed_query(tenant, clock.at, "7", locale=tag) for tag in ("en", "de", "ja", "de")]
+    codes = [get(web, query).status_code for query in asked]
+    assert codes == [200, 200, 429, 200], "the last one was drawn already"
+    assert get(web, signed_query(other, clock.at)).status_code == 200

@@ -19,5 +19,6 @@ class Allowance:
 class Limiter(Protocol):
     """Counts the calls of each caller."""
 
-    def take(self, caller: str) -> Allowance:
-        """Count one call of `caller` (an id of ours). Never raises and never waits for long."""
+    def take(self, caller: str, most: int | None = None) -> Allowance:
+        """Count one call of `caller` (an id of ours), who has `most` a minute, or as many as is set
+        for all. Never raises and never waits for long."""

@@ -18,7 +18,7 @@ from webapp.core import discovery, i18n, members, tenancy
 from webapp.core.cache import content_tag, fragment_key
 from webapp.core.contract import Visitor
 from webapp.core.db import connection_lost
-from webapp.core.errors import INTERNAL, NOT_FOUND, UNAVAILABLE, AppError
+from webapp.core.errors import INTERNAL, NOT_FOUND, RATE_LIMITED, UNAVAILABLE, AppError
 from webapp.core.routing import StoreAddress
 from webapp.entry import parts
 from webapp.entry.shops import proven_shop
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("widgets", __name__)
 
 FRAGMENT_SECONDS = 60
+# So many fragments are drawn for one merchant, that no shop takes the others' turn. What has been
+# drawn a moment ago is answered without counting.
+DRAWN_A_MINUTE = 60_000
 VALIDATED = {
     "Cache-Control": "private, no-cache",
     "Vary": "Cookie",
@@ -124,7 +127,7 @@ def note_shown(address: StoreAddress, name: str) -> None:
 
 
 def cached(address: StoreAddress, visitor: Visitor, name: str) -> Fragment:
-    """The fragment from the cache, or fresh."""
+    """The fragment from the cache, or fresh. Raises AppError(rate_limited)."""
     _, widget = discovery.fragments()[name]
     who = visitor.customer_id or ("new" if visitor.signed_in else "guest")
     key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, name, who)
@@ -132,6 +135,9 @@ def cached(address: StoreAddress, visitor: Visitor, name: str) -> Fragment:
     found = parts().cache.get(key, (*widget.tags(visitor), content))
     if found.value is not None:
         return Fragment.of(found.value, "cache")
+    allowance = parts().limiter.take(f"fragments:{address.merchant_id}", DRAWN_A_MINUTE)
+    if not allowance.granted:
+        raise AppError(RATE_LIMITED, seconds=str(allowance.reset))
     body = draw(address, visitor, name)
     parts().cache.put(key, found, body, FRAGMENT_SECONDS)
     return Fragment.of(body, "database")

@@ -7,7 +7,7 @@ breaker and the time-outs of the cache: a hung Redis costs one call one time-out
 import math
 
 import redis
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
@@ -53,13 +53,14 @@ class RateLimiter(Limiter):
         self._script = client.register_script(_COUNT)
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def take(self, caller: str) -> Allowance:
-        return self._guard.call(None, self._count, caller) or self._count_alone(caller)
+    def take(self, caller: str, most: int | None = None) -> Allowance:
+        item = self._item if most is None else RateLimitItemPerMinute(most, namespace="calls")
+        return self._guard.call(None, self._count, item, caller) or self._alone_of(item, caller)
 
-    def _count(self, caller: str) -> Allowance | None:
+    def _count(self, item: RateLimitItem, caller: str) -> Allowance | None:
         # Both names are kept on one machine of a cluster by what is in the braces.
         name = f"{PREFIX}limits:{{{caller}}}"
-        limit, window = self._item.amount, 1000 * WINDOW_SECONDS
+        limit, window = item.amount, 1000 * WINDOW_SECONDS
         told = self._script(keys=[f"{name}:before", name], args=[limit, window])
         granted, before, before_left, now, left = map(int, told)
         used = math.floor(before * before_left / window) + now
@@ -69,8 +70,8 @@ class RateLimiter(Limiter):
         seconds = max(1, math.ceil(min(waits) / 1000)) if waits else 1
         return Allowance(bool(granted), limit, WINDOW_SECONDS, max(0, limit - used), seconds)
 
-    def _count_alone(self, caller: str) -> Allowance:
-        granted = self._alone.hit(self._item, caller)
-        reset_at, remaining = self._alone.get_window_stats(self._item, caller)
+    def _alone_of(self, item: RateLimitItem, caller: str) -> Allowance:
+        granted = self._alone.hit(item, caller)
+        reset_at, remaining = self._alone.get_window_stats(item, caller)
         seconds = max(1, math.ceil(reset_at - self._clock.wall().timestamp()))
-        return Allowance(granted, self._item.amount, WINDOW_SECONDS, remaining, seconds)
+        return Allowance(granted, item.amount, WINDOW_SECONDS, remaining, seconds)
