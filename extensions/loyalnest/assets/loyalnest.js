@@ -1,26 +1,37 @@
 // Explained in snippets/ln-panel.liquid.
 (() => {
-  const types = ['pointerover', 'focusin', 'click'];
-  let script, heard;
+  const waiting = new Set();
 
-  const hear = (event) => {
-    const block = event.target.closest?.('[data-ln]');
-    if (!block || !event.target.matches('button')) return;
-    if (!heard || event.type == 'click') heard = event;
-    if (script) return;
-    script = document.createElement('script');
-    script.src = block.dataset.ln;
-    script.onload = () => {
-      for (const type of types) document.removeEventListener(type, hear);
-      heard.target.dispatchEvent(new Event(heard.type, { bubbles: true }));
-    };
+  const load = (src) => {
+    const script = document.createElement('script');
+    script.src = src;
+    script.onload = () => waiting.forEach((each) => each.click());
     script.onerror = () => {
-      const panel = block.querySelector('[role=region]');
-      if (heard.type == 'click') panel.hidden = panel.ariaBusy = false;
-      script = heard = 0;
+      script.remove();
+      waiting.forEach((each) => {
+        const panel = each.closest('[data-ln]').querySelector('[role=region]');
+        panel.hidden = panel.ariaBusy = false;
+      });
+      waiting.clear();
     };
     document.head.append(script);
   };
 
-  for (const type of types) document.addEventListener(type, hear);
+  const hear = ({ type, target }) => {
+    const block = target.closest?.('[data-ln]');
+    if (!block || !target.matches('button,[data-ln-revealed]')) return;
+    if (type == 'click') waiting.add(target);
+    const src = block.dataset.ln;
+    if (!document.querySelector(`script[src="${src}"]`)) load(src);
+  };
+
+  const eye = new IntersectionObserver((seen) =>
+    seen.forEach((each) => each.isIntersecting && each.target.click()),
+  );
+  const look = () =>
+    document.querySelectorAll('[data-ln-revealed]').forEach((each) => eye.observe(each));
+
+  for (const type of ['pointerover', 'focusin', 'click']) document.addEventListener(type, hear);
+  document.addEventListener('DOMContentLoaded', look);
+  look();
 })();

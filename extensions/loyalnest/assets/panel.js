@@ -9,6 +9,8 @@
       script.src = src;
       script.onload = () => {
         resolve(htmx);
+        htmx.config.defaultTimeout = 4e3;
+        htmx.config.noSwap.push('4xx', '5xx');
         htmx.initialize = () => {};
         window.htmx = void 0;
       };
@@ -16,32 +18,41 @@
       document.head.append(script);
     }));
 
+  // A form that has been replaced is heard of from the document.
+  const tell = () => {
+    const bar = document.querySelector('.ln-bar');
+    const now = bar?.querySelector('.ln-wallet__balance');
+    if (now) bar.querySelector('.ln-bar__points').textContent = now.firstChild.textContent;
+  };
+
   const handle = ({ type, target }) => {
+    if (type[0] == 'h') tell();
     const block = target.closest?.('[data-ln]');
-    if (!block || !target.matches('button')) return;
+    if (!block) return;
     const [opener, panel] = block.querySelectorAll('button,[role=region]');
     const settle = () => (panel.ariaBusy = false);
     if (type[0] == 'h') return settle();
-    const ready = load(block.dataset.htmx);
-    if (type != 'click') return;
+    if (!target.matches('button,[data-ln-revealed]')) return;
     const { copy, share, done } = target.dataset;
     const url = share ? location.origin + share : copy;
     if (share && navigator.share) navigator.share({ url }).catch(settle);
     else if (url) navigator.clipboard.writeText(url).then(() => (target.textContent = done));
     if (target.closest('.ln-fragment')) return;
-    if (target == opener) opener.ariaExpanded = !(panel.hidden = !panel.hidden);
-    else opener.focus();
+    panel.hidden = target == opener && !panel.hidden;
+    opener.ariaExpanded = !panel.hidden;
+    if (target != panel) opener.focus();
     if (panel.hidden || panel.ariaBusy == 'true' || panel.firstElementChild.firstChild) return;
     panel.ariaBusy = true;
     clearTimeout(panel.guard);
     panel.guard = setTimeout(settle, 5e3);
-    ready.then((htmx) => {
+    load(block.dataset.htmx).then((htmx) => {
       if (!htmx) return settle();
       htmx.process(opener);
       opener.dispatchEvent(new Event('ln:load'));
     });
   };
 
-  for (const type of ['click', 'focusin', 'pointerover', 'htmx:finally:request', 'htmx:afterRequest'])
+  for (const type of ['click', 'htmx:finally:request', 'htmx:afterRequest'])
     document.addEventListener(type, handle);
+  load(document.querySelector('[data-htmx]').dataset.htmx);
 })();
