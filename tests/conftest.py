@@ -6,7 +6,7 @@ with real commits, for locks, leases, other processes and row-level security.
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from tests.factories import SECRET, FixedClock, NoCache, NothingNear
 from tests.log_scan import LogScanPlugin
+from tests.turns import turn
 from webapp.app import create_app
 from webapp.bootstrap.browser import find_browser
 from webapp.core import discovery
@@ -48,6 +49,7 @@ class Servers:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: a slow gate, run by `test --full`")
+    config.addinivalue_line("markers", "alone: a measurement; no other test runs meanwhile")
     known = (SECRET, SECRET_KEY, base64.b64encode(KEYS["k1"]).decode())
     config.pluginmanager.register(LogScanPlugin(known), "log-scan")
 
@@ -57,7 +59,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a demo, or a file's fixtures, runs in one worker; the longest group begins."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: group_of(item) != "demo")
+    items.sort(key=lambda item: (group_of(item) != "demo", not item.get_closest_marker("alone")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """From the set-up of its fixtures on, a test has its turn."""
+    with turn(alone=bool(item.get_closest_marker("alone"))):
+        return (yield)
 
 
 def group_of(item: pytest.Item) -> str:

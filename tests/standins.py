@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from webapp.core.clock import SystemClock
+from webapp.demo.authority import Authority, make_authority
 from webapp.demo.standins.catalogue import outside_services, shopify
 from webapp.demo.standins.host import StandinHost
 from webapp.demo.standins.service import Standin
@@ -20,6 +24,7 @@ class Standins:
     nobody trusts."""
 
     host: StandinHost
+    trusted_ca: Path | None = None
 
     def url(self, service: str) -> str:
         return self.host.servers[service].url
@@ -38,13 +43,17 @@ class Standins:
         """LOYALNEST_KLAVIYO_URL and its like, and LOYALNEST_SHOPIFY_ADMIN_URL."""
         urls = self.urls()
         shopify = urls.pop("shopify")
+        urls["google_pay"] = urls["google_wallet"]
         named = {f"LOYALNEST_{name.upper()}_URL": url for name, url in urls.items()}
+        if self.trusted_ca is not None:
+            named["LOYALNEST_TRUSTED_CA"] = str(self.trusted_ca)
         return {**named, "LOYALNEST_SHOPIFY_ADMIN_URL": f"{shopify}/{{shop}}"}
 
     def gateways(self, *by_tls: str) -> Gateways:
         """The real clients, pointed here; close them."""
         urls = self.urls(*by_tls)
-        return open_gateways(f"{urls['shopify']}/{{shop}}", urls, "http://127.0.0.1")
+        shopify_url = f"{urls['shopify']}/{{shop}}"
+        return open_gateways(shopify_url, urls, "http://127.0.0.1", self.trusted_ca)
 
     @property
     def shopify(self) -> ShopifyAdmin:
@@ -86,16 +95,39 @@ class Standins:
             server.standin.reset()
 
 
+@cache
+def wallet_authority() -> Authority:
+    """Certificates like Apple's, and a key like Google's, that the stand-ins take; they are good in
+    the year of `clock` as well as today."""
+    return make_authority(datetime(2026, 1, 2, tzinfo=UTC), life=timedelta(days=730))
+
+
 @pytest.fixture(scope="session")
-def standin_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandinHost]:
+def authority() -> Authority:
+    return wallet_authority()
+
+
+def root_of(authority: Authority, folders: pytest.TempPathFactory) -> Path:
+    """The PEM file of the authority's root."""
+    file = folders.mktemp("authority") / "root.pem"
+    file.write_text(authority.root)
+    return file
+
+
+@pytest.fixture(scope="session")
+def standin_host(
+    tmp_path_factory: pytest.TempPathFactory, authority: Authority
+) -> Iterator[StandinHost]:
     folder = tmp_path_factory.mktemp("standins")
-    with StandinHost([*outside_services(), shopify((), folder, SystemClock())]) as host:
+    with StandinHost([*outside_services(authority), shopify((), folder, SystemClock())]) as host:
         yield host
 
 
 @pytest.fixture
-def standins(standin_host: StandinHost) -> Standins:
+def standins(
+    standin_host: StandinHost, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Standins:
     """All stand-ins, with nothing received and no fault scripted."""
-    found = Standins(standin_host)
+    found = Standins(standin_host, root_of(authority, tmp_path_factory))
     found.reset()
     return found

@@ -22,6 +22,8 @@ from webapp.entry import (
     identity,
     install,
     ops,
+    pass_links,
+    passes,
     previews,
     proxy,
     proxy_pages,
@@ -37,6 +39,7 @@ from webapp.parts import Parts
 ROOT = Path(__file__).parents[1]
 PAGES = (sign_in, install, ops, dashboard, docs, static_files)
 PROGRAMS = (widgets, proxy, proxy_pages, webhooks, rest, health, previews, exposures, checkout)
+WALLETS = (passes, pass_links)
 
 
 def create_app(parts: Parts) -> Flask:
@@ -58,7 +61,7 @@ def create_app(parts: Parts) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
     Htmx(app)
     speak(app)
-    for entry in (*PAGES, *PROGRAMS):
+    for entry in (*PAGES, *PROGRAMS, *WALLETS):
         app.register_blueprint(entry.blueprint)
     app.register_blueprint(dashboard.blueprint, name="embedded", url_prefix=embedded.PREFIX)
     failures.attach(app)

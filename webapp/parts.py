@@ -47,6 +47,12 @@ def build(settings: Settings, clock: Clock | None = None) -> Parts:
         handlers=discovery.handler_names(),
         ring=bell.soon,
         breakers=breaker,
+        base_url=settings.base_url,
     )
-    gateways = open_gateways(settings.shopify_admin_url, settings.service_urls, settings.base_url)
+    gateways = open_gateways(
+        settings.shopify_admin_url,
+        settings.service_urls,
+        settings.base_url,
+        settings.trusted_ca,
+    )
     return Parts(settings, clock, keys, cache, near, bell, limiter, breaker, database, gateways)

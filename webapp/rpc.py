@@ -13,6 +13,7 @@ from webapp.parts import build
 BIND = "127.0.0.1:50051"
 # Balancers and supervisors wait longer than this before they kill.
 DRAIN_SECONDS = 8.0
+LISTEN_SECONDS = 0.5
 
 
 def main(argv: list[str]) -> int:
@@ -29,7 +30,9 @@ def main(argv: list[str]) -> int:
         print(f"rpc: {options.bind} cannot be used ({error}).", file=sys.stderr)
         return 1
     print(f"ready {server.address}", flush=True)
-    stop.wait()
+    # A signal that comes just before a wait begins does not end it.
+    while not stop.wait(LISTEN_SECONDS):
+        pass
     server.stop(DRAIN_SECONDS)
     parts.database.close()
     return 0

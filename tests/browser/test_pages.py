@@ -150,7 +150,7 @@ def test_dashboard_inside_shopifys_admin(
     # No token yet: the page fetches one and comes back.
     page.goto(f"{base}/app/?shop={opened.tenant.shop}&host=x")
     page.wait_for_selector("s-page")
-    page.wait_for_function("!location.search.includes('id_token')")
+    page.wait_for_url(lambda url: "id_token" not in url)
     assert "bounced" not in page.url
     # The answer without a token is a 401, which a browser notes; nothing else is wrong.
     assert [line for line in failures if "401" not in line] == []

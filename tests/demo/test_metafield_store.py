@@ -1,6 +1,8 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.demo.admin_api import balance, points, set_points
 from tests.demo.conftest import WHEN
 from tests.factories import FixedClock
@@ -23,6 +25,7 @@ def test_shops_do_not_see_each_other(admin: ShopifyAdmin, config: ShopConfig) ->
     assert len(store.of_owner(config.shop_domain, owner)) == 1
 
 
+@pytest.mark.alone
 def test_2500_metafields_are_a_matter_of_a_moment(admin: ShopifyAdmin) -> None:
     # 1,000 calls of 25 must take less than 15 s; a tenth of them leaves room for a busy machine.
     began = time.monotonic()

@@ -70,7 +70,7 @@ def test_the_page_shows_what_came(visitor: FlaskClient, standins: Standins) -> N
     for _ in range(2):
         post(url, event("ntf-<1>"), HEADERS)
     page = visitor.get("/demo/received").text
-    assert page.count('<section class="service"') == 8
+    assert page.count('<section class="service"') == 10
     assert "ntf-&lt;1&gt;" in page
     assert '<td data-name="Arrived">2</td>' in page
     assert "<code>orders/paid</code>" in page

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from tests.jobs.processes import eventually
 from tests.standins import Standins
 from webapp.demo.standins.faults import CallRate, FaultScript
 
@@ -113,11 +114,14 @@ def test_a_refusal_can_come_in_the_middle_of_a_script(standins: Standins, send: 
             client.get(url)
 
 
+@pytest.mark.alone
 def test_a_service_that_hangs_slows_no_other(standins: Standins) -> None:
     standins.faults("klaviyo", [{"hang": True, "times": 20}])
     stuck = [socket.create_connection(("127.0.0.1", _port(standins))) for _ in range(20)]
     for each in stuck:
         each.sendall(b"GET /api/accounts/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    # One that is read later would take its fault from the script of the next test.
+    eventually(lambda: standins.calls("klaviyo") == 20)
     began = time.monotonic()
     answer = httpx.post(f"{standins.url('slack')}/api/api.test", trust_env=False)
     assert answer.status_code == 200

@@ -1,5 +1,6 @@
 """A program with a service key that calls the web application."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,18 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from tests.factories import Tenant, make_tenant
+from tests.standins import wallet_authority
 from webapp.app import create_app
 from webapp.core.db import Database
+from webapp.core.inbox import PLATFORM
 from webapp.core.tenancy import ADMIN_PERMISSIONS
 from webapp.features.accounts import service as accounts
-from webapp.features.accounts.messages import ConnectStore, CreateServiceKey, RegisterApp
+from webapp.features.accounts.messages import (
+    ConnectStore,
+    CreateServiceKey,
+    RegisterApp,
+    SaveConnection,
+)
 from webapp.features.points import service as points
 from webapp.features.points.messages import OrderRange
 from webapp.parts import Parts
@@ -70,17 +78,25 @@ def example_tenant(database: Database) -> Tenant:
         store_id = accounts.connect_store(ctx, store)
     fern = Tenant(tenant.merchant_id, store_id, shop)
     make_member(database, fern, "7104466075915", 34_000)
+    with database.transaction(PLATFORM) as ctx:
+        apple = SaveConnection("apple_wallet", wallet_authority().apple_values())
+        accounts.save_connection(ctx, apple)
     return fern
 
 
 def as_shown(told: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What was told, its objects reduced to what an example shows of them."""
-    return {
-        name: {part: value.get(part) for part in shown[name]}
-        if isinstance(value, Mapping) and isinstance(shown.get(name), Mapping)
-        else value
-        for name, value in told.items()
-    }
+    """What was told, its objects reduced to what an example shows of them, and texts that are as an
+    example shows them but for its `…` shown like it."""
+    return {name: _as_shown(value, shown.get(name)) for name, value in told.items()}
+
+
+def _as_shown(value: Any, shown: Any) -> Any:
+    if isinstance(value, Mapping) and isinstance(shown, Mapping):
+        return {part: value.get(part) for part in shown}
+    if isinstance(value, str) and isinstance(shown, str) and "…" in shown:
+        pattern = ".+".join(map(re.escape, shown.split("…")))
+        return shown if re.fullmatch(pattern, value) else value
+    return value
 
 
 @dataclass

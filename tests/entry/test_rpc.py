@@ -279,11 +279,15 @@ def test_the_verb_serves_until_it_is_told_to_stop(committed: Parts) -> None:
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        client = RpcClient(process.stdout.readline().removeprefix("ready ").strip())
-        assert health_of(client) == HEALTH.SERVING
-        client.close()
-        process.terminate()
-        assert process.wait(20) == 0
+        try:
+            client = RpcClient(process.stdout.readline().removeprefix("ready ").strip())
+            assert health_of(client) == HEALTH.SERVING
+            client.close()
+            process.terminate()
+            assert process.wait(20) == 0
+        finally:
+            # What has failed above must not keep the run waiting for ever.
+            process.kill()
 
 
 def admin_url(servers: Servers, parts: Parts) -> str:

@@ -137,6 +137,7 @@ def send_chunks(sock: socket.socket, least: int) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.alone
 def test_thirty_orders_a_second_are_answered_within_a_fifth_of_a_second(served: Served) -> None:
     """Ten times the specification's 10,000 orders an hour, at a steady rate. What else runs on this
     machine only adds, so the best of a few rounds counts."""

@@ -13,8 +13,8 @@ from webapp.gateways.calling import (
     GatewayError,
     redacted,
     refusal,
-    wait_of,
 )
+from webapp.gateways.retry_after import wait_of
 
 SECRET = "pk_live_0123456789abcdef"
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -47,6 +47,7 @@ def hang(connection: socket.socket) -> None:
     time.sleep(3)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("script", "reason"),
     [

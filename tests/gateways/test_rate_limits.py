@@ -45,6 +45,7 @@ def test_without_redis_a_process_limits_alone(caller: str) -> None:
     assert [counter.take(caller).granted for _ in range(4)] == [True, True, True, False]
 
 
+@pytest.mark.alone
 def test_frozen_redis_costs_one_time_out(frozen: str, caller: str) -> None:
     counter, started = limiter(frozen, 100), time.monotonic()
     assert all(counter.take(caller).granted for _ in range(50))

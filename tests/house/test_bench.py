@@ -48,7 +48,7 @@ def test_a_few_calls_are_measured_against_bare_ones() -> None:
 @pytest.mark.full
 def test_a_few_orders_are_measured_against_pgbench() -> None:
     """It fails by itself when pgbench's transaction leaves other rows behind than an order."""
-    done = bench_command("points", "--few", "500", "--many", "1000", "--orders", "100")
+    done = bench_command("points", "--few", "500", "--many", "1000", "--orders", "120")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert set(said["goals"]) == {"ratio", "flatness"} <= set(said["figures"])

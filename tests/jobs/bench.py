@@ -16,6 +16,7 @@ AWARD = "points.award_orders"
 SCORE = "rfm.absorb_and_score"
 NOTIFY = "notifications.notify"
 PUSH = "points.send.points.changed"
+CARDS = "wallet.follow_points"
 # Who hears of an import, of its rows and of its end.
 HEARD = sorted({*discovery.handler_names()["orders.imported"], NOTIFY})
 TOKEN = "shpat_jobs"
@@ -36,7 +37,8 @@ class Bench:
         import_orders(self.parts.database, self.tenant, file)
 
     def drain(self, *handlers: str) -> None:
-        for handler in handlers or HEARD:
+        """Without names: who heard of the import, and then who follows the balances."""
+        for handler in handlers or (*HEARD, CARDS):
             drain_for(self.parts, handler, 10.0)
 
     def ask(self, sql: str, **values: object) -> list[Row]:

@@ -170,6 +170,7 @@ def test_what_shops_tell_while_workers_die_counts_once(site: Site) -> None:
     assert (found.orders, found.customers, found.points) == (300, 40, (600, 600, 600))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("customer", ["7", ""], ids=["member", "guest"])
 def test_a_fragment_waits_at_most_once_for_a_frozen_redis(site: Site, customer: str) -> None:
     bench = Bench(site.parts, site.tenant, site.folder)

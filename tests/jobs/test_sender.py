@@ -78,6 +78,7 @@ def test_it_sends_without_redis(parts: Parts, merchant_id: str, standins: Standi
         eventually(lambda: standins.effects("klaviyo") == {"one": 1}, 5)
 
 
+@pytest.mark.alone
 def test_a_hanging_destination_keeps_only_its_own_threads(
     parts: Parts, merchant_id: str, standins: Standins
 ) -> None:
@@ -121,6 +122,7 @@ _TOOK = """
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.parametrize("dead", [HANG, [{"refuse_ms": 60_000}]], ids=["hanging", "refusing"])
 def test_a_dead_destination_slows_no_other(
     parts: Parts, standins: Standins, bench: Bench, dead: list[dict[str, object]]

@@ -1,5 +1,6 @@
 """A page of a shop with our block on it, and an App Proxy whose answers a test writes down."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,7 +8,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from tests.widgets.storefront import EXTENSION
+import pytest
+
+from tests.widgets.storefront import EXTENSION, ROOT
+from webapp.core.extension import copy_htmx
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
@@ -15,6 +19,12 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop
 <script src="/assets/loyalnest.js" async></script>{head}</head>
 <body style="font: 16px sans-serif">{block}<p id="below">What the shop sells.</p></body></html>"""
 KINDS = {".css": "text/css", ".js": "text/javascript"}
+
+
+def need_htmx() -> None:
+    """Without htmx there is nothing to serve; under CI=true that is a failure of the tests."""
+    if not copy_htmx(ROOT) and os.environ.get("CI") != "true":
+        pytest.skip("no htmx: `python3 -m webapp test` installs it")
 
 
 @dataclass

@@ -1,15 +1,11 @@
 """The bar at the edge of the window, chosen colours, and panels that fill themselves."""
 
-import os
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.widgets.shop_server import Answer, Shop, open_shop
-from tests.widgets.storefront import ROOT, Block, block, member
+from tests.widgets.shop_server import Answer, Shop
+from tests.widgets.storefront import Block, block, member
 from webapp.core import i18n
-from webapp.core.extension import copy_htmx
 
 # pytest-playwright 0.10 declares a fixture in a way that pytest 10 will not take any more.
 pytestmark = pytest.mark.filterwarnings("ignore:.*instance methods:pytest.PytestRemovedIn10Warning")
@@ -24,18 +20,6 @@ FRAGMENT = (
     "<button>Redeem</button></form></div>"
 )
 SPENT = FRAGMENT.format(90)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def htmx() -> None:
-    if not copy_htmx(ROOT) and os.environ.get("CI") != "true":
-        pytest.skip("no htmx: `python3 -m webapp test` installs it")
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    with open_shop() as opened:
-        yield opened
 
 
 def opened(page: Page, shop: Shop, bar: str, width: int = 390) -> None:

@@ -1,42 +1,24 @@
 """The block in a real browser: interest, click, answer, failure and retry."""
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.widgets.fragment import ENTRIES, fragment
-from tests.widgets.shop_server import Answer, Shop, open_shop
-from tests.widgets.storefront import EXTENSION, ROOT, block, member
+from tests.widgets.shop_server import Answer, Shop
+from tests.widgets.storefront import block, member
 from webapp.core import i18n
-from webapp.core.extension import copy_htmx
 
 # pytest-playwright 0.10 declares a fixture in a way that pytest 10 will not take any more.
 pytestmark = pytest.mark.filterwarnings("ignore:.*instance methods:pytest.PytestRemovedIn10Warning")
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
-HTMX = EXTENSION / "assets" / "htmx.min.js"
 LONG = "<p>An entry.</p>" * 60
 SHIFTS = """() => new Promise(done => { let sum = 0;
   new PerformanceObserver(list => { for (const e of list.getEntries())
     if (!e.hadRecentInput) sum += e.value }).observe({type: 'layout-shift', buffered: true});
   setTimeout(() => done(sum), 200) })"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def htmx() -> Path:
-    if not copy_htmx(ROOT) and os.environ.get("CI") != "true":
-        pytest.skip("no htmx: `python3 -m webapp test` installs it")
-    return HTMX
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    with open_shop() as opened:
-        yield opened
 
 
 def opened(page: Page, shop: Shop, tag: str = "en", customer: object = None) -> None:
@@ -127,6 +109,7 @@ def test_a_page_of_the_shop_instead_of_the_fragment_is_an_error(page: Page, shop
     assert page.title() == "Shop"
 
 
+@pytest.mark.alone
 def test_a_hung_backend_is_given_up_after_four_seconds(page: Page, shop: Shop) -> None:
     shop.answers = [Answer(wait=20)]
     opened(page, shop, customer=member(7))

@@ -120,7 +120,7 @@ def test_guests_take_no_part() -> None:
 def test_both_versions_say_where_the_customer_was(number: int) -> None:
     for template, page in (("index", "home_page"), ("cart", "cart_page")):
         html = on_trial(template, placement="cart_page").render(customer(number))
-        address = f"/apps/loyalnest/seen/exp_1?widget=points_display&amp;page={page}&amp;of="
+        address = f"/apps/loyalnest/seen/exp_1?page={page}&amp;of="
         assert html.count(address) == 1
         assert (SHOWN in html) == ((template == "cart") == arm_b(number))
     assert "seen" not in on_trial("product", placement="cart_page").render(customer(number))

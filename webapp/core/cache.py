@@ -23,6 +23,12 @@ def tiers_tag(customer_id: str) -> str:
     return f"tiers:{customer_id}"
 
 
+def wallet_tag(customer_id: str) -> str:
+    """Everything that shows this member's cards in wallets (the specification's
+    `wallet:{customer_id}`)."""
+    return f"wallet:{customer_id}"
+
+
 def fragment_key(
     merchant_id: str, store_id: str, locale: str, root: str, widget: str, customer_id: str
 ) -> str:

@@ -4,10 +4,11 @@ Source: WCAG 2.1, success criteria 1.4.3 (text, 4.5:1) and 1.4.11 (parts of cont
 definitions of relative luminance and contrast ratio.
 """
 
-import re
+from decimal import Decimal
+
+from webapp.core import i18n
 
 TEXT_CONTRAST, PART_CONTRAST = 4.5, 3.0
-COLOUR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 BLACK, WHITE = "#000000", "#ffffff"
 
 
@@ -33,3 +34,9 @@ def readable(text: str | None, background: str) -> str:
     if text is not None and contrast(text, background) >= TEXT_CONTRAST:
         return text
     return max((BLACK, WHITE), key=lambda colour: contrast(colour, background))
+
+
+def ratio_in_words(locale: str, ratio: float) -> str:
+    """A contrast ratio as people of that language write it: 4.49 -> `4,4:1` (de). It is cut off,
+    not rounded, for 4.49 is not enough."""
+    return f"{i18n.decimal(locale, Decimal(int(ratio * 10)) / 10)}:1"

@@ -21,6 +21,9 @@ SERVICE_URLS = {
     "xai": "https://api.x.ai",
     "partner": "https://partners.shopify.com",
     "storage": "https://s3.{region}.amazonaws.com",
+    "apple_push": "https://api.push.apple.com",
+    "google_wallet": "https://walletobjects.googleapis.com",
+    "google_pay": "https://pay.google.com",
 }
 
 
@@ -43,6 +46,7 @@ class Settings:
     `forwarded_hops` says whose word of X-Forwarded-For is taken for a shopper's address: the one so
     many places from its end, which is as many as there are proxies between the shopper and us that
     each add whom they were asked by. What stands further left, the shopper may have made up.
+    `trusted_ca` is a PEM file of an authority that vouches for a stand-in of Apple's (the demo).
     """
 
     database_url: str
@@ -56,6 +60,7 @@ class Settings:
     slack_signing_secrets: tuple[str, ...] = ()
     forwarded_hops: int = 1
     service_urls: Mapping[str, str] = field(default_factory=lambda: SERVICE_URLS)
+    trusted_ca: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -73,6 +78,7 @@ class Settings:
                 f"Set {', '.join(missing)}; `python3 -m webapp demo` sets them all for a local run."
             )
         clock_file = env.get("LOYALNEST_CLOCK_FILE")
+        trusted_ca = env.get("LOYALNEST_TRUSTED_CA")
         return cls(
             database_url=env["DATABASE_URL"],
             redis_url=env["REDIS_URL"],
@@ -88,6 +94,7 @@ class Settings:
             calls_a_minute=parse_count("LOYALNEST_CALLS_A_MINUTE", env, 600),
             slack_signing_secrets=parse_list(env.get("LOYALNEST_SLACK_SIGNING_SECRETS", "")),
             forwarded_hops=parse_count("LOYALNEST_FORWARDED_HOPS", env, 1),
+            trusted_ca=Path(trusted_ca) if trusted_ca else None,
         )
 
 

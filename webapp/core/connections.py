@@ -25,6 +25,8 @@ PLATFORM_SERVICES: Mapping[str, tuple[str, ...]] = {
     "xai": ("api_key",),
     "partner": ("organization_id", "access_token"),
     "storage": ("bucket", "region", "access_key_id", "secret_access_key"),
+    "apple_wallet": ("pass_type_id", "team_id", "certificate", "private_key", "intermediate"),
+    "google_wallet": ("issuer_id", "service_account"),
 }
 # What services call themselves; it is not translated.
 _NAMES = {
@@ -36,8 +38,12 @@ _NAMES = {
     "xai": "xAI",
     "partner": "Shopify Partner API",
     "storage": "S3",
+    "apple_wallet": "Apple Wallet",
+    "google_wallet": "Google Wallet",
 }
-SHOWN = frozenset({"organization_id", "bucket", "region"})
+SHOWN = frozenset({"organization_id", "bucket", "region", "pass_type_id", "team_id", "issuer_id"})
+# Files: several lines, of which nothing is shown.
+FILES = frozenset({"certificate", "private_key", "intermediate", "service_account"})
 
 
 def service_name(service: str) -> str:

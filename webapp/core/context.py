@@ -27,7 +27,8 @@ class Context:
     """One unit of work of one tenant. `now` is business time, `wall` real time, both UTC.
 
     `store_id` is the store that a person at the dashboard has chosen to look at; None is all of
-    them, and what programs and jobs have. `breakers` tell which destinations and keys rest."""
+    them, and what programs and jobs have. `breakers` tell which destinations and keys rest.
+    `base_url` is where the web application is reached."""
 
     db: Session
     merchant_id: str
@@ -39,6 +40,7 @@ class Context:
     handlers: HandlerNames
     store_id: str | None = None
     breakers: Breakers = field(default_factory=NoBreakers)
+    base_url: str = ""
     rings: set[str] = field(default_factory=set)
     stale_tags: set[str] = field(default_factory=set)
 

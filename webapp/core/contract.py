@@ -11,7 +11,7 @@ from typing import Any
 from webapp.core.context import Context
 from webapp.core.db import Database
 from webapp.core.deliveries import Message
-from webapp.core.errors import Kind
+from webapp.core.errors import AppError, Kind
 from webapp.core.i18n import N_
 from webapp.core.storefront import ProxyPage as ProxyPage
 from webapp.core.storefront import Seen as Seen
@@ -131,10 +131,13 @@ class Panel:
 
 
 class Form:
-    """What a submitted form, or the query of a page, says; every value is text."""
+    """What a submitted form, or the query of a page, says; every value is text, beside the files
+    that came with it."""
 
-    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
-        self._values = values
+    def __init__(
+        self, values: Mapping[str, Sequence[str]], files: Mapping[str, bytes] | None = None
+    ) -> None:
+        self._values, self._files = values, files or {}
 
     def one(self, name: str, default: str = "") -> str:
         """The first value of a field, without blanks around it."""
@@ -143,6 +146,10 @@ class Form:
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a field, e.g. of checkboxes."""
         return tuple(self._values.get(name, ()))
+
+    def file(self, name: str) -> bytes:
+        """What a file holds; nothing when none was chosen."""
+        return self._files.get(name, b"")
 
     def names(self) -> tuple[str, ...]:
         """The names of the fields."""
@@ -229,7 +236,8 @@ class Command:
 @dataclass(frozen=True, slots=True)
 class Example:
     """One call as the documentation shows it, and as a test makes it: `given` in, the fields of
-    `answer` out (without status and error). An object in a field may have more than is shown."""
+    `answer` out (without status and error). An object in a field may have more than is shown; `…`
+    in a text stands for what is another one each time."""
 
     given: Mapping[str, Any]
     answer: Mapping[str, Any]
@@ -246,7 +254,10 @@ class UseCase:
     first and the third may be None. `said`, marked with N_, is what a shopper reads
     when it is done. `message` and `result` are frozen dataclasses as `core.messages` reads them;
     `run` takes the first and gives the second, or raises AppError of one of the kinds in `errors`
-    (beside those of every call). Without `write` the call runs in a read-only transaction.
+    (beside those of every call); nothing it did is left then, and `failed`, where there is one, is
+    told of it in a transaction of its own, for what is to be noted of a failure. `again` gives the
+    result to a repeated call where the first one does not last as long as its key; it is not kept
+    then. Without `write` the call runs in a read-only transaction.
     `summary` (a line) and `detail` (a paragraph) are for the documentation, which is in English.
     """
 
@@ -260,6 +271,8 @@ class UseCase:
     examples: tuple[Example, ...] = ()
     errors: tuple[Kind, ...] = ()
     rest: str | None = None
+    failed: Callable[[Context, Any, AppError], None] | None = None
+    again: Callable[[Context, Any], Any] | None = None
     grpc: str | None = None
     proxy: str | None = None
     said: tuple[str, str] | None = None

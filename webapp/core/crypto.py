@@ -6,15 +6,20 @@ The place (table, column, merchant, row) is authenticated, so a value copied to 
 or tenant does not open. Source: NIST SP 800-38D; a random 96-bit nonce per value.
 """
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = 1
 NONCE_BYTES = 12
+# What an envelope calls the algorithm (RFC 7518, 5.1).
+ALGORITHM = "A256GCM"
 
 
 class SealedValueError(Exception):
@@ -37,17 +42,17 @@ class Place:
 
 
 class KeyRing:
-    """Encrypts with the first key, opens with any key it holds."""
+    """Encrypts with the first key, whose id is `current`, opens with any key it holds."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         self._keys = {key_id: AESGCM(raw) for key_id, raw in keys.items()}
-        self._current = next(iter(keys))
+        self.current = next(iter(keys))
 
     def seal(self, plain: str, place: Place) -> bytes:
         """Encrypt `plain` for `place`."""
-        key_id, nonce = self._current.encode(), os.urandom(NONCE_BYTES)
-        header = bytes((VERSION, len(key_id))) + key_id
-        sealed = self._keys[self._current].encrypt(nonce, plain.encode(), header + place.bound())
+        nonce = os.urandom(NONCE_BYTES)
+        header = _header(self.current)
+        sealed = self._keys[self.current].encrypt(nonce, plain.encode(), header + place.bound())
         return header + nonce + sealed
 
     def open(self, sealed: bytes, place: Place) -> str:
@@ -63,3 +68,32 @@ class KeyRing:
             return key.decrypt(nonce, rest, header + place.bound()).decode()
         except (InvalidTag, ValueError) as error:
             raise SealedValueError("the value was altered or moved") from error
+
+    def seal_envelope(self, plain: str, place: Place) -> dict[str, Any]:
+        """The same for a column of JSON: `{"v", "alg", "kid", "n", "ct"}`, nonce and ciphertext in
+        base64."""
+        sealed = self.seal(plain, place)
+        body = sealed[len(_header(self.current)) :]
+        return {
+            "v": VERSION,
+            "alg": ALGORITHM,
+            "kid": self.current,
+            "n": base64.b64encode(body[:NONCE_BYTES]).decode(),
+            "ct": base64.b64encode(body[NONCE_BYTES:]).decode(),
+        }
+
+    def open_envelope(self, envelope: Mapping[str, Any], place: Place) -> str:
+        """What an envelope holds; raises SealedValueError."""
+        try:
+            if (envelope["v"], envelope["alg"]) != (VERSION, ALGORITHM):
+                raise SealedValueError("unknown format")
+            parts = [base64.b64decode(envelope[name], validate=True) for name in ("n", "ct")]
+            header = _header(envelope["kid"])
+        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+            raise SealedValueError("unknown format") from error
+        return self.open(header + b"".join(parts), place)
+
+
+def _header(key_id: str) -> bytes:
+    named = key_id.encode()
+    return bytes((VERSION, len(named))) + named

@@ -46,11 +46,13 @@ class Database:
         handlers: HandlerNames,
         ring: Callable[[Collection[str]], None],
         breakers: Breakers | None = None,
+        base_url: str = "http://127.0.0.1:8000",
     ) -> None:
         self._bind = bind
         self._clock, self._cache, self._keys = clock, cache, keys
         self._handlers, self._ring = handlers, ring
         self._breakers = breakers or NoBreakers()
+        self._base_url = base_url
 
     @contextmanager
     def transaction(
@@ -79,6 +81,7 @@ class Database:
                 keys=self._keys,
                 handlers=self._handlers,
                 breakers=self._breakers,
+                base_url=self._base_url,
             )
             yield ctx
         self._after_commit(ctx)
@@ -89,6 +92,11 @@ class Database:
         the tables that belong to no tenant."""
         with begun(self._bind, "") as session:
             yield session
+
+    @property
+    def keys(self) -> KeyRing:
+        """What secrets at rest are sealed with."""
+        return self._keys
 
     @contextmanager
     def pinned(self) -> Iterator["Database"]:
@@ -105,6 +113,7 @@ class Database:
                 handlers=self._handlers,
                 ring=self._ring,
                 breakers=self._breakers,
+                base_url=self._base_url,
             )
 
     def close(self) -> None:

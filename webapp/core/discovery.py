@@ -21,6 +21,7 @@ from webapp.core.contract import (
     UseCase,
     Widget,
 )
+from webapp.core.programme import Programme
 
 FEATURES = Path(__file__).parents[1] / "features"
 
@@ -141,6 +142,15 @@ def use_cases() -> Mapping[str, tuple[str, UseCase]]:
     """Name -> (feature, row) of every call of programs."""
     found = [(f, row) for f, module in parts("api") for row in module.USE_CASES]
     return {row.name: (feature, row) for feature, row in found}
+
+
+@cache
+def programme() -> Programme:
+    """Who answers for the programme: the feature with a PROGRAMME in its `service`."""
+    found = [m.PROGRAMME for _, m in parts("service") if hasattr(m, "PROGRAMME")]
+    (only,) = found
+    answers: Programme = only
+    return answers
 
 
 @cache

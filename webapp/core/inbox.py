@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Identity, Index, LargeBinary, Text, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -69,6 +69,10 @@ class StoredEvent(Base):
     def place(merchant_id: str, source: str, delivery_id: str) -> Place:
         """What a sealed body is bound to."""
         return Place("inbound_events", "body", merchant_id, f"{source}:{delivery_id}")
+
+    SEALED: ClassVar = {
+        "body": lambda row: StoredEvent.place(row.merchant_id, row.source, row.delivery_id)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ QUESTIONS = (
     "operator_sign_out",
     "operator_merchants",
     "all_merchants",
+    "tenant_of_pass",
+    "passes_of_device",
 )
 
 
@@ -109,3 +111,25 @@ def all_merchants(db: Session, after: str, most: int) -> list[str]:
     """The next `most` tenants in order of their ids, behind `after` (empty for the first)."""
     values = {"after": after, "most": most}
     return [str(row[0]) for row in db.execute(text("select all_merchants(:after, :most)"), values)]
+
+
+def tenant_of_pass(db: Session, serial: str) -> str | None:
+    """The tenant of the card with this serial number, or None."""
+    found = db.execute(text("select tenant_of_pass(:s)"), {"s": serial}).scalars().first()
+    return str(found) if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class PassOfDevice:
+    """A card that a device holds, and how often what it shows has changed."""
+
+    merchant_id: str
+    serial: str
+    revision: int
+
+
+def passes_of_device(db: Session, device_hash: bytes) -> list[PassOfDevice]:
+    """The cards, of whatever tenant, that the device with this hash of its id is registered for,
+    in order of their serial numbers."""
+    rows = db.execute(text("select * from passes_of_device(:d)"), {"d": device_hash})
+    return [PassOfDevice(*row) for row in rows]

@@ -13,7 +13,8 @@ class Visitor:
     in but is not known yet is `signed_in` without a `customer_id`; `external_id` is the store's own
     number for them. `root` begins the addresses of the shop in the visitor's language, e.g. `/ar`,
     or is empty. `before` asks for what is older than that entry, where a list is long; `order` is
-    the store's number of the order that was just placed."""
+    the store's number of the order that was just placed; `device` is what the browser seems to run
+    on: "apple", "android" or "other"."""
 
     shop: str
     path_prefix: str
@@ -24,19 +25,22 @@ class Visitor:
     external_id: str | None
     before: int | None = None
     order: str | None = None
+    device: str = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Widget:
     """widgets/<name>/widget.py: WIDGET = Widget(...). `load` gives the values of `fragment.html`;
-    `tags` names the cache tags that a cached fragment of this visitor depends on. `title`, marked
-    with N_, is what merchants call the widget. One for the `checkout` has no fragment: what `load`
-    gives is answered as JSON."""
+    `title`, marked with N_, is what merchants call the widget; `tags` names the cache tags that a
+    cached fragment of this visitor depends on. One for the `checkout` has no fragment, nor tags:
+    what `load` gives is answered as JSON. One that is drawn `by_device` is kept for each kind of
+    device."""
 
     load: Callable[[Context, Visitor], Mapping[str, Any]]
-    tags: Callable[[Visitor], tuple[str, ...]]
     title: tuple[str, str]
+    tags: Callable[[Visitor], tuple[str, ...]] = lambda _: ()
     checkout: bool = False
+    by_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from webapp.core.inbox import PLATFORM
+from webapp.demo.authority import Authority
 from webapp.demo.standins.storage import ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY
 from webapp.features.accounts import service as accounts
 from webapp.features.accounts.messages import SaveConnection
@@ -28,14 +29,24 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def connect_services(parts: Parts, merchant_id: str) -> None:
+# Where a service is that is called by another name.
+ADDRESSES = {"apple_wallet": "apple_push"}
+
+
+def connect_services(parts: Parts, merchant_id: str, authority: Authority) -> None:
     """Enter the keys that are missing; each is then tested like any other."""
+    urls = parts.settings.service_urls
+    keys = {
+        **KEYS,
+        "apple_wallet": authority.apple_values(),
+        "google_wallet": authority.google_values(urls["google_wallet"]),
+    }
     for tenant in (merchant_id, PLATFORM):
         with parts.database.transaction(tenant) as ctx:
             known = accounts.list_connections(ctx)
             for service in accounts.services_of(ctx):
-                if service not in known and is_standin(parts.settings.service_urls[service]):
-                    accounts.save_connection(ctx, SaveConnection(service, KEYS[service]))
+                if service not in known and is_standin(urls[ADDRESSES.get(service, service)]):
+                    accounts.save_connection(ctx, SaveConnection(service, keys[service]))
 
 
 def is_standin(url: str) -> bool:

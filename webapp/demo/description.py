@@ -10,7 +10,7 @@ from webapp.demo import second
 from webapp.demo.names import NAMES
 from webapp.demo.options import Options
 from webapp.demo.seed import DemoShop, DemoStore, Person
-from webapp.demo.services import Ports, shop_files, write_private
+from webapp.demo.services import Ports, authority_file, shop_files, write_private
 from webapp.features.orders import queries as order_queries
 from webapp.features.orders.commands import patiently
 from webapp.features.orders.pages import SIMULATED
@@ -181,6 +181,7 @@ def write_description(
         "standins": ports.standin_urls,
         "stores": stores,
         "keys": {"admin": shop.admin_key, "customer": shop.customer_key},
+        "wallet_ca": str(authority_file(folder).with_suffix(".pem")),
         "customers": [
             {
                 "customer_id": one.customer_id,

@@ -15,7 +15,7 @@ from webapp.demo.standins.host import CONTROL
 _SECONDS = 2.0
 _SHOWN = 8
 # Where the same thing may rightly count again: it got another value; or not at all: it had it.
-_CHANGING = ("shopify", "storage")
+_CHANGING = ("shopify", "storage", "apple_push", "google_wallet")
 _MOST_TIMES = 50
 _TITLES = {
     "klaviyo": ("Klaviyo", "E-mail: events of members"),
@@ -25,6 +25,8 @@ _TITLES = {
     "xai": ("xAI", "Texts that a model words"),
     "partner": ("Shopify Partner API", "Credits for merchants"),
     "storage": ("Object storage", "Files"),
+    "apple_push": ("Apple Push", "Calls of telephones whose cards have changed"),
+    "google_wallet": ("Google Wallet", "Programmes and cards"),
     "shopify": ("Shopify", "Metafields of customers; webhooks that the shop sent"),
 }
 FAULTS: Mapping[str, tuple[str, Mapping[str, object]]] = {

@@ -18,13 +18,20 @@ from pathlib import Path
 from webapp.core.clock import SystemClock, write_offset
 from webapp.core.config import Settings
 from webapp.core.extension import ROOT, copy_htmx
+from webapp.demo.authority import kept_authority
 from webapp.demo.bringing_in import bring_in, choose_orders, set_clock, wait_for_storefront
 from webapp.demo.connections import connect_services
 from webapp.demo.description import SHOP_NAME, describe_shops, write_description
 from webapp.demo.options import Options, parse
 from webapp.demo.second import introduce, open_second
 from webapp.demo.seed import DemoShop, DemoStore, remember, seed, with_second
-from webapp.demo.services import choose_ports, shop_files, start_processes, start_servers
+from webapp.demo.services import (
+    authority_file,
+    choose_ports,
+    shop_files,
+    start_processes,
+    start_servers,
+)
 from webapp.demo.survey import Survey, SurveyError
 from webapp.embedded.local import running_pid
 from webapp.embedded.supervisor import ServerError, Supervisor
@@ -67,9 +74,10 @@ def run(supervisor: Supervisor, options: Options) -> int:
     shop, other = second_of(parts, folder, domain, shop)
     describe_shops(folder, ports, shop, other, parts, options)
     copy_htmx(ROOT)
+    authority = kept_authority(authority_file(folder), SystemClock().wall())
     print("Starting web, rpc, workers, sender, relay and shop", flush=True)
     start_processes(supervisor, folder, ports, environment)
-    patiently(parts.database, partial(connect_services, parts, shop.merchant_id))
+    patiently(parts.database, partial(connect_services, parts, shop.merchant_id, authority))
     bring_in(parts, shop, file, options)
     shop = open_second(parts, folder, domain, shop, other, surveyed.last_day)
     describe_shops(folder, ports, shop, other, parts, options)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.core.provisioning import provision, upgrade
-from webapp.demo.standins.catalogue import NAMES
+from webapp.demo.standins.catalogue import NAMES, SECURE
 from webapp.demo.standins.host import CONTROL
 from webapp.demo.standins.shopify import ShopifyAdmin
 from webapp.embedded.local import LocalServers
@@ -58,7 +58,10 @@ class Ports:
     @property
     def standin_urls(self) -> dict[str, str]:
         """Service -> where its stand-in is."""
-        return {name: f"http://{HOST}:{port}" for name, port in self.standins.items()}
+        return {
+            name: f"{'https' if name in SECURE else 'http'}://{HOST}:{port}"
+            for name, port in self.standins.items()
+        }
 
 
 def choose_ports(first: int) -> Ports:
@@ -109,6 +112,7 @@ def start_servers(supervisor: Supervisor, folder: Path, ports: Ports) -> dict[st
         "LOYALNEST_ENCRYPTION_KEYS": f"demo:{kept['encryption_key']}",
         "LOYALNEST_BASE_URL": ports.web_url,
         "LOYALNEST_CLOCK_FILE": str(folder / "clock.json"),
+        "LOYALNEST_TRUSTED_CA": str(authority_file(folder).with_suffix(".pem")),
         **standin_addresses(ports),
     }
     write_private(folder / ENVIRONMENT_FILE, environment)
@@ -121,6 +125,8 @@ def standin_addresses(ports: Ports) -> dict[str, str]:
     urls.pop(CONTROL)
     shopify = urls.pop(ShopifyAdmin.name)
     named = {f"LOYALNEST_{service.upper()}_URL": url for service, url in urls.items()}
+    # The page on which cards are saved is another host of Google's, and the same stand-in.
+    named["LOYALNEST_GOOGLE_PAY_URL"] = urls["google_wallet"]
     return {**named, "LOYALNEST_SHOPIFY_ADMIN_URL": f"{shopify}/{{shop}}"}
 
 
@@ -161,8 +167,14 @@ def standins_command(folder: Path, ports: Ports) -> list[str]:
     return [
         *(sys.executable, "-m", "webapp.demo.standins", "--ports", chosen),
         *(part for file in shop_files(folder) for part in ("--shop", str(file))),
+        *("--authority", str(authority_file(folder))),
         *("--clock", str(folder / "clock.json")),
     ]
+
+
+def authority_file(folder: Path) -> Path:
+    """Where the certificates and keys for wallets are; beside it, as .pem, is their root alone."""
+    return folder / "authority.json"
 
 
 def shop_files(folder: Path) -> tuple[Path, Path]:

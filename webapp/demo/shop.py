@@ -29,6 +29,7 @@ from webapp.demo import (
     checkout,
     cookies,
     pages,
+    phone_pages,
     proxy,
     reception,
     start,
@@ -76,11 +77,11 @@ def create_shop(
     # A page of the web whose name resolves to this machine must not read the demo's links.
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     app.register_blueprint(pages.create_blueprint(shop_pages))
+    app_proxy = proxy.AppProxy(current, wall)
     app.register_blueprint(
-        proxy.create_blueprint(
-            proxy.AppProxy(current, wall), pages.current_customer, shop_pages.render_liquid
-        )
+        proxy.create_blueprint(app_proxy, pages.current_customer, shop_pages.render_liquid)
     )
+    app.register_blueprint(phone_pages.create_blueprint(current, app_proxy))
     app.register_blueprint(start.create_blueprint(current, store, admin_link))
     app.register_blueprint(reception.create_blueprint(current))
     app.register_blueprint(theme_editor.create_blueprint(current, files, extension))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -21,6 +21,7 @@ LONGEST_DELAY_SECONDS = 2.0
 HEALTHY_AFTER_SECONDS = 10.0
 DEATHS_AT_START = 5
 STOP_SECONDS = 10.0
+LISTEN_SECONDS = 0.5
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOG_TAIL_LINES = 15
 
@@ -236,7 +237,10 @@ class Supervisor:
             arrived.put(number)
 
         with _handling(END_SIGNALS, note):
-            return arrived.get()
+            while True:
+                # A signal that comes just before a wait begins does not end it.
+                with suppress(Empty):
+                    return arrived.get(timeout=LISTEN_SECONDS)
 
     def stop(self) -> None:
         """Stop all children, the last one started first; 10 s each, then SIGKILL."""

@@ -40,6 +40,7 @@ OWN_MERCHANT = ("merchant_id", "advocate_merchant_id")
 # Whose a key is never changes, so it is asked once; whether it is valid is asked at each call.
 _owners: dict[bytes, tuple[str, str]] = {}
 MAX_OWNERS = 10_000
+NOTED_WITHIN = 2.0
 
 
 @dataclass
@@ -74,22 +75,40 @@ def perform(
     notes = notes or Notes()
     merchant_id, key_id = key_owner(parts, credential)
     count_call(parts, key_id, notes)
-    readonly = not row.write
-    with parts.database.transaction(
-        merchant_id, locale=locale, readonly=readonly, within=within
-    ) as ctx:
-        ctx.actor = accounts.actor_of_service_key(ctx, key_id, note_use=row.write)
-        ctx.actor.demand(row.permission)
-        message = messages.decode(row.message, given, from_text=from_text)
-        refuse_other_merchants(ctx, message)
-        fields = run_once(ctx, row, message, idempotency_key, notes)
+    readonly, message = not row.write, None
+    try:
+        with parts.database.transaction(
+            merchant_id, locale=locale, readonly=readonly, within=within
+        ) as ctx:
+            ctx.actor = accounts.actor_of_service_key(ctx, key_id, note_use=row.write)
+            ctx.actor.demand(row.permission)
+            message = messages.decode(row.message, given, from_text=from_text)
+            refuse_other_merchants(ctx, message)
+            fields = run_once(ctx, row, message, idempotency_key, notes)
+    except AppError as error:
+        if row.failed is not None and message is not None:
+            note_failure(parts, row, message, error, ctx)
+        raise
     return {"status": "ok", **fields, "error": None}
+
+
+def note_failure(parts: Parts, row: UseCase, message: Any, error: AppError, of: Context) -> None:
+    """Let the row note that its call has failed. What fails here takes nobody the answer."""
+    try:
+        with parts.database.transaction(
+            of.merchant_id, of.actor, of.locale, within=NOTED_WITHIN
+        ) as ctx:
+            if row.failed is not None:
+                row.failed(ctx, message, error)
+    except Exception:
+        log.exception("that %s failed was not noted", row.name)
 
 
 def run_once(
     ctx: Context, row: UseCase, message: Any, key: str | None, notes: Notes
 ) -> dict[str, Any]:
-    """The fields of the answer: of the first call with this key, if there was one."""
+    """The fields of the answer: of the first call with this key, if there was one, or as `again`
+    makes them."""
     if key is None or not row.repeatable:
         return messages.encode(row.run(ctx, message))
     if not IDEMPOTENCY_KEY.fullmatch(key):
@@ -98,9 +117,9 @@ def run_once(
     first = answers.first_answer(ctx, key, asked)
     if first is not None:
         notes.replayed = True
-        return first
+        return first if row.again is None else messages.encode(row.again(ctx, message))
     fields = messages.encode(row.run(ctx, message))
-    answers.keep_answer(ctx, key, fields)
+    answers.keep_answer(ctx, key, fields if row.again is None else {})
     return fields
 
 

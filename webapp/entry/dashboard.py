@@ -5,6 +5,7 @@ JavaScript, and at /app inside Shopify's admin. Who asks is found by `identity`,
 page is drawn by `shell`; HTMX refreshes a panel while something is going on in it.
 """
 
+from contextlib import closing
 from typing import Any
 
 from flask import (
@@ -27,6 +28,9 @@ from webapp.entry.panels import panel_html
 from webapp.features.accounts import service as accounts
 
 blueprint = Blueprint("dashboard", __name__, url_prefix="/admin")
+
+# Two pictures, with some room.
+MAX_FORM_BYTES = 1_500_000
 
 OVERVIEW = i18n.N_("dashboard.overview", "Overview")
 
@@ -91,7 +95,8 @@ def act(path: str, action: str) -> AnyResponse | str:
     feature, found = page_at(path)
     if action not in found.actions:
         raise AppError(NOT_FOUND)
-    form = Form(request.form.to_dict(flat=False))
+    request.max_content_length = MAX_FORM_BYTES
+    form = Form(request.form.to_dict(flat=False), files_sent())
     try:
         with identity.signed_in(readonly=False) as (ctx, _):
             ctx.actor.demand(found.permission)
@@ -103,6 +108,15 @@ def act(path: str, action: str) -> AnyResponse | str:
         body = show(feature, found, form, refused=error.message(g.locale))
         return make_response(body, error.kind.http, {"X-LoyalNest-Error": error.kind.code})
     return after(feature, found, done)
+
+
+def files_sent() -> dict[str, bytes]:
+    """Name -> content of the files that came with the form."""
+    found = {}
+    for name, sent in request.files.items():
+        with closing(sent):
+            found[name] = sent.read()
+    return found
 
 
 def after(feature: str, found: Page, done: Done) -> AnyResponse | str:

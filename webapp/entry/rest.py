@@ -35,7 +35,7 @@ class Sessions(SecureCookieSessionInterface):
 
 PREFIX = "/v1/"
 # Where programs and shops ask, who have no session.
-PROGRAMS = (PREFIX, "/proxy/", "/checkout/")
+PROGRAMS = (PREFIX, "/proxy/", "/checkout/", "/wallet/", "/w/")
 MAX_BODY_BYTES = 262_144
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _NESTED = re.compile(r"([^\[\]]+)\[([^\[\]]+)\]")

@@ -29,6 +29,15 @@ def is_machine(asked: Request) -> bool:
     return asked.method != "GET" or not agent or bool(MACHINES.search(agent)) or bool(advance)
 
 
+def device(asked: Request) -> str:
+    """What the browser says that it runs on: "apple" (a telephone or a tablet), "android" or
+    "other". Some of Apple's tablets say that they are a Mac: those are "other"."""
+    agent = asked.headers.get("User-Agent", "")[:MAX_HEADER]
+    if "Android" in agent:
+        return "android"
+    return "apple" if re.search("iPhone|iPad|iPod", agent) else "other"
+
+
 def fingerprint(asked: Request) -> bytes:
     """A hash of network address and browser under the application's own key."""
     return _hash(f"{_address(asked)}|{asked.headers.get('User-Agent', '')[:MAX_HEADER]}")

@@ -20,7 +20,7 @@ from webapp.core.contract import Visitor
 from webapp.core.db import connection_lost
 from webapp.core.errors import INTERNAL, NOT_FOUND, RATE_LIMITED, UNAVAILABLE, AppError
 from webapp.core.routing import StoreAddress
-from webapp.entry import parts
+from webapp.entry import parts, visitors
 from webapp.entry.shops import proven_shop
 from webapp.features.theme import service as theme
 
@@ -90,7 +90,8 @@ def render(name: str) -> Fragment:
         raise AppError(NOT_FOUND)
     near, state = parts().near, parts().near.state()
     root = shop_root(request.args.get("root", ""))
-    key = f"{address.store_id}:{g.locale}:{root}:{asked.path_prefix}:{name}:{asked.customer or ''}"
+    own = f"{name}:{kind_of_device(name)}"
+    key = f"{address.store_id}:{g.locale}:{root}:{asked.path_prefix}:{own}:{asked.customer or ''}"
     if "before" not in request.args:
         kept: Fragment | None = near.get(key)
         if kept is not None:
@@ -130,7 +131,8 @@ def cached(address: StoreAddress, visitor: Visitor, name: str) -> Fragment:
     """The fragment from the cache, or fresh. Raises AppError(rate_limited)."""
     _, widget = discovery.fragments()[name]
     who = visitor.customer_id or ("new" if visitor.signed_in else "guest")
-    key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, name, who)
+    own = f"{name}:{visitor.device}" if widget.by_device else name
+    key = fragment_key(address.merchant_id, address.store_id, g.locale, visitor.root, own, who)
     content = content_tag(address.merchant_id, g.locale)
     found = parts().cache.get(key, (*widget.tags(visitor), content))
     if found.value is not None:
@@ -180,7 +182,14 @@ def visitor_of(
         store_id=address.store_id,
         external_id=asked.customer,
         before=int(before) if ENTRY.fullmatch(before) else None,
+        device=visitors.device(request),
     )
+
+
+def kind_of_device(name: str) -> str:
+    """What the browser runs on, where the widget is another one for it; else nothing."""
+    _, widget = discovery.fragments()[name]
+    return visitors.device(request) if widget.by_device else ""
 
 
 def shop_root(asked: str) -> str:

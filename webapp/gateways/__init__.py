@@ -6,8 +6,11 @@ same client, chosen by its base URL.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from webapp.gateways.apple_push import ApplePush, HttpApplePush
 from webapp.gateways.calling import Caller
+from webapp.gateways.google_wallet import GoogleWallet, HttpGoogleWallet
 from webapp.gateways.klaviyo import HttpKlaviyo, Klaviyo
 from webapp.gateways.posthog import HttpPostHog, PostHog
 from webapp.gateways.postscript import HttpPostscript, Postscript
@@ -33,6 +36,8 @@ class Gateways:
     slack: Slack
     xai: Xai
     storage: Storage
+    apple_wallet: ApplePush
+    google_wallet: GoogleWallet
     caller: Caller
     patient: Caller
     base_url: str
@@ -42,12 +47,17 @@ class Gateways:
         self.caller.close()
         self.patient.close()
         self.storage.close()
+        self.apple_wallet.close()
 
 
 def open_gateways(
-    shopify_admin_url: str, service_urls: Mapping[str, str], base_url: str
+    shopify_admin_url: str,
+    service_urls: Mapping[str, str],
+    base_url: str,
+    trusted_ca: Path | None = None,
 ) -> Gateways:
-    """The real clients at these addresses; opens no connection yet."""
+    """The real clients at these addresses; opens no connection yet. `trusted_ca` is a PEM file of
+    an authority that vouches for a stand-in of Apple's."""
     caller, patient = Caller(), Caller(read=READ_SECONDS, total=CALL_SECONDS)
     return Gateways(
         shopify=HttpShopifyAdmin(shopify_admin_url, caller),
@@ -59,6 +69,8 @@ def open_gateways(
         slack=HttpSlack(service_urls["slack"], caller),
         xai=HttpXai(service_urls["xai"], patient),
         storage=S3Storage(service_urls["storage"]),
+        apple_wallet=HttpApplePush(service_urls["apple_push"], trusted_ca),
+        google_wallet=HttpGoogleWallet(service_urls["google_wallet"], caller),
         caller=caller,
         patient=patient,
         base_url=base_url,

@@ -14,16 +14,14 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 import httpcore
 
-from webapp.core.clock import SystemClock
 from webapp.gateways.deadline import BoundedBackend, deadline
+from webapp.gateways.retry_after import wait_of
+from webapp.gateways.tls import usual
 
 # A call takes six seconds at the most. A send makes two calls at the most and starts in the first
 # three seconds of a lease of fifteen, so no answer outlives the right to record it.
@@ -33,9 +31,8 @@ READ_SECONDS = 1.5
 MAX_ANSWER_BYTES = 1_000_000
 # A 429 that does not say how long (Postscript's never does) means a rate limit of seconds.
 TOO_MANY_SECONDS = 1.0
-# Whoever asks for more time than this is asked again after this time.
-MOST_AFTER_SECONDS = 3_600.0
 ACCEPTED = 202
+FORM = "application/x-www-form-urlencoded"
 RETRIABLE = frozenset({408, 425, 429})
 REFUSED_CREDENTIAL = frozenset({401, 403})
 MAX_REASON = 200
@@ -53,6 +50,7 @@ class GatewayError(Exception):
 
     `final`: no retry can help. `after`: seconds that the receiver asked us to wait. `credential`:
     it does not take the key that was used, so other calls with that key are in vain as well.
+    `status` is that of the answer, where there was one.
     """
 
     def __init__(
@@ -62,9 +60,11 @@ class GatewayError(Exception):
         final: bool = False,
         after: float | None = None,
         credential: bool = False,
+        status: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.final, self.after, self.credential = final, after, credential
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,19 @@ class Answer:
 
 class Caller:
     """Calls over kept connections; safe for threads. It is made before a fork, and opens nothing
-    until its first call."""
+    until its first call. `tls` is what https is spoken with, else the usual; with `http2` nothing
+    else is spoken."""
 
-    def __init__(self, *, read: float = READ_SECONDS, total: float = CALL_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        read: float = READ_SECONDS,
+        total: float = CALL_SECONDS,
+        tls: ssl.SSLContext | None = None,
+        http2: bool = False,
+    ) -> None:
         self._read, self._total = read, total
+        self._tls, self._http2 = tls, http2
         self._lock = threading.Lock()
         self._opened: httpcore.ConnectionPool | None = None
 
@@ -105,14 +114,19 @@ class Caller:
         *,
         headers: Mapping[str, str] | None = None,
         content: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         explain: Callable[[Mapping[str, Any]], object] | None = None,
     ) -> Answer:
-        """Send `content` as JSON; the answer, if its status is 2xx. Raises GatewayError.
+        """Send `content` as JSON, or a `form`; the answer, if its status is 2xx. Raises
+        GatewayError.
 
         `explain` finds the reason in the JSON of a refusal.
         """
         body = None if content is None else json.dumps(content).encode()
+        if form is not None:
+            body = urlencode(form).encode()
+            headers = {"Content-Type": FORM, **(headers or {})}
         with self._answer(method, url, headers, body, query) as response:
             status, names = response.status, _headers(response)
             whole = b"".join(pieces(response, MAX_ANSWER_BYTES))
@@ -196,7 +210,9 @@ class Caller:
         with self._lock:
             if self._opened is None:
                 self._opened = httpcore.ConnectionPool(
-                    _tls(),
+                    self._tls or usual(),
+                    http1=not self._http2,
+                    http2=self._http2,
                     max_connections=50,
                     keepalive_expiry=5.0,
                     network_backend=BoundedBackend(),
@@ -214,12 +230,6 @@ _NO_ANSWER = (
     httpcore.ConnectionNotAvailable,
     UnicodeError,
 )
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Reading the authorities takes 20 ms; once a process is enough."""
-    return httpcore.default_ssl_context()
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:
@@ -257,28 +267,9 @@ def refusal(status: int, headers: Mapping[str, str], why: str = "") -> GatewayEr
     after = wait_of(headers) if retriable and not credential else None
     if status == 429 and after is None:
         after = TOO_MANY_SECONDS
-    return GatewayError(reason, final=not retriable, after=after, credential=credential)
-
-
-def wait_of(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, 0 to MOST_AFTER_SECONDS; None without one that can be read. A date is
-    compared with the receiver's own clock, where the answer has one. Source: RFC 9110, 10.2.3."""
-    given = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", given, re.ASCII):
-        return min(float(given), MOST_AFTER_SECONDS)
-    until = _date(given)
-    if until is None:
-        return None
-    now = _date(headers.get("date", "")) or SystemClock().wall()
-    return min(max(0.0, (until - now).total_seconds()), MOST_AFTER_SECONDS)
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return GatewayError(
+        reason, final=not retriable, after=after, credential=credential, status=status
+    )
 
 
 def _explained(explain: Callable[[Mapping[str, Any]], object] | None, body: bytes) -> str:

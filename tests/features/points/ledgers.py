@@ -17,6 +17,7 @@ from webapp.features.accounts.messages import ConnectStore
 from webapp.features.points import queries, service
 from webapp.features.points.messages import OrderRange
 from webapp.features.points.models import PointsRate, PointsRule
+from webapp.features.points.queries import checks
 
 
 class Shop:
@@ -243,3 +244,8 @@ class Shop:
         sql = "select points, pending from customer_cards where customer_id = :h"
         [(points, pending)] = self.rows(sql, h=member)
         return int(points), int(pending)
+
+
+def balanced(shop: Shop, *homes: str) -> bool:
+    with shop.open() as ctx:
+        return not checks.unbalanced(ctx, 9) and not checks.replayed(ctx, homes)

@@ -14,12 +14,11 @@ from tests.browser.served import Quiet
 from tests.factories import signed_query
 from tests.features.points.rewarding import END, Rewarding
 from tests.standins import Standins
-from tests.widgets.shop_server import PAGE
+from tests.widgets.shop_server import PAGE, need_htmx
 from tests.widgets.storefront import EXTENSION, block, member
-from tests.widgets.test_extension_browser import WCAG, htmx
+from tests.widgets.test_extension_browser import WCAG
 from webapp.parts import Parts
 
-__all__ = ["htmx"]
 pytestmark = pytest.mark.filterwarnings("ignore:.*instance methods:pytest.PytestRemovedIn10Warning")
 
 
@@ -41,6 +40,7 @@ class Storefront:
 @pytest.fixture
 def front(held: Parts, standins: Standins) -> Iterator[Storefront]:
     """Customer 7, who holds 600 points, looks at a page with the panel."""
+    need_htmx()
     shop, lock, app = Rewarding(held, standins), threading.Lock(), Flask(__name__)
     shop.credit(shop.member("7"), 600)
     panel = (

@@ -80,6 +80,7 @@ def test_what_a_theme_has_is_seen(parts: Parts, tenant: Tenant) -> None:
         ("points_display", "product", True),
         ("points_display", "customers/account", True),
         ("rewards_panel", "customers/account", True),
+        ("wallet_buttons", "customers/account", True),
         ("sticky_bar", "embed", False),
     }
 

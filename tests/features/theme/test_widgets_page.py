@@ -121,6 +121,17 @@ def test_a_step_that_is_no_number_is_refused(admin: FlaskClient, number: str) ->
     assert post(admin, "undo", revision=number).status_code == 422
 
 
+@pytest.mark.parametrize("days", ["", "x", "0", "31", "9" * 30])
+def test_days_of_a_test_that_cannot_be_are_refused_by_the_name_of_their_field(
+    admin: FlaskClient, days: str
+) -> None:
+    answer = post(admin, "start", goal="order", window_days=days)
+    assert answer.status_code == 422
+    refusal = re.search(r'role="alert"[^>]*>(.*?)</', answer.text, re.DOTALL)
+    assert refusal
+    assert "Within how many days of first seeing it" in refusal[1]
+
+
 def test_the_link_opens_the_theme_editor_on_the_block(
     held: Parts, admin: FlaskClient, tenant: Tenant
 ) -> None:

@@ -48,9 +48,9 @@ def register(environment: Environment, side: Side) -> None:
         "escape": lambda value: escape(_text(value)),
         "json": to_json,
         "handle": handle,
+        "handleize": handle,
         "hmac_sha256": hmac_sha256,
         "color_contrast": color_contrast,
-        "handleize": handle,
     }
     for name, function in plain.items():
         environment.add_filter(name, function)

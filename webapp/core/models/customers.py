@@ -1,6 +1,7 @@
 """Members, where they buy, what they have bought, and what others show of them."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -138,6 +139,15 @@ class CustomerContact(Base):
     def place(merchant_id: str, store_id: str, external_id: str, column: str) -> Place:
         """What a sealed address is bound to; `column` is email or phone."""
         return Place("customer_contacts", column, merchant_id, f"{store_id}:{external_id}")
+
+    SEALED: ClassVar = {
+        "email": lambda row: CustomerContact.place(
+            row.merchant_id, row.store_id, row.external_id, "email"
+        ),
+        "phone": lambda row: CustomerContact.place(
+            row.merchant_id, row.store_id, row.external_id, "phone"
+        ),
+    }
 
 
 class Order(Base):

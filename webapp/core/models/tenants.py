@@ -1,7 +1,7 @@
 """Merchants, their stores and apps, and who and what may act for them."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     Boolean,
@@ -46,6 +46,11 @@ class App(Base):
     def place(app_id: str, column: str) -> Place:
         """What a sealed secret of this app is bound to."""
         return Place("apps", column, "", app_id)
+
+    SEALED: ClassVar = {
+        "secret": lambda row: App.place(row.app_id, "secret"),
+        "previous_secret": lambda row: App.place(row.app_id, "previous_secret"),
+    }
 
 
 class Merchant(Base):
@@ -106,6 +111,11 @@ class Store(Base):
         """What the sealed refresh token is bound to."""
         return Place("stores", "refresh_token", merchant_id, store_id)
 
+    SEALED: ClassVar = {
+        "access_token": lambda row: Store.token_place(row.merchant_id, row.store_id),
+        "refresh_token": lambda row: Store.refresh_place(row.merchant_id, row.store_id),
+    }
+
 
 class ProgramSettings(Base):
     """What one merchant's programme shares. `multi_store_config` is the specification's
@@ -136,6 +146,8 @@ class ProgramSettings(Base):
     def pepper_place(merchant_id: str) -> Place:
         """What the sealed pepper is bound to."""
         return Place("program_settings", "pepper", merchant_id, "")
+
+    SEALED: ClassVar = {"pepper": lambda row: ProgramSettings.pepper_place(row.merchant_id)}
 
 
 class AdminUser(Base):
@@ -217,6 +229,8 @@ class Connection(Base):
         """What the sealed values are bound to."""
         return Place("connections", "sealed", merchant_id, service)
 
+    SEALED: ClassVar = {"sealed": lambda row: Connection.place(row.merchant_id, row.service)}
+
 
 class PlatformConnection(Base):
     """Our own key of an outside service; it belongs to no merchant. Columns as in Connection."""
@@ -224,7 +238,9 @@ class PlatformConnection(Base):
     __tablename__ = "platform_connections"
     __table_args__ = (
         CheckConstraint(
-            "service in ('posthog', 'slack', 'xai', 'partner', 'storage')", name="service"
+            "service in ('posthog', 'slack', 'xai', 'partner', 'storage', 'apple_wallet',"
+            " 'google_wallet')",
+            name="service",
         ),
         CheckConstraint(_CONNECTION_STATES, name="state"),
     )
@@ -243,3 +259,5 @@ class PlatformConnection(Base):
     def place(service: str) -> Place:
         """What the sealed values are bound to."""
         return Place("platform_connections", "sealed", "", service)
+
+    SEALED: ClassVar = {"sealed": lambda row: PlatformConnection.place(row.service)}

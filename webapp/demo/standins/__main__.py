@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from webapp.core.clock import SystemClock
+from webapp.demo.authority import kept_authority, make_authority
 from webapp.demo.settings import ConfigFile
 from webapp.demo.standins.catalogue import NAMES, outside_services, shopify
 from webapp.demo.standins.host import CONTROL, StandinHost
@@ -37,6 +38,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         default=[],
         metavar="SHOP.json",
         help="a shop that the stand-in of Shopify serves, as the demo shop's own configuration",
+    )
+    parser.add_argument(
+        "--authority",
+        type=Path,
+        metavar="FILE",
+        help="certificates and keys for wallets, as the demo keeps them; else new ones",
     )
     parser.add_argument("--clock", type=Path, metavar="FILE", help="the demo's business clock")
     return parser.parse_args(argv)
@@ -68,7 +75,10 @@ def main(argv: Sequence[str]) -> int:
             admin = shopify(shops, data, clock)
             memory = Memory(admin, data / "shopify.json")
             memory.recall()
-            with StandinHost([*outside_services(), admin], given.ports) as host:
+            wall = clock.wall()
+            file = given.authority
+            authority = kept_authority(file, wall) if file else make_authority(wall)
+            with StandinHost([*outside_services(authority), admin], given.ports) as host:
                 print(json.dumps(host.urls()), flush=True)
                 while not stop.wait(KEEP_SECONDS):
                     memory.keep()

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from webapp.core.clock import Clock
+from webapp.demo.authority import Authority
 from webapp.demo.settings import ShopConfig
+from webapp.demo.standins.apple_push import ApplePush
+from webapp.demo.standins.google_wallet import GoogleWallet
 from webapp.demo.standins.klaviyo import Klaviyo
 from webapp.demo.standins.metafields import MetafieldStore
 from webapp.demo.standins.partner import Partner
@@ -18,12 +21,14 @@ from webapp.demo.standins.xai import Xai
 from webapp.demo.theme_files import ThemeFiles
 
 _KINDS: tuple[type[Standin], ...] = (Klaviyo, Postscript, PostHog, Slack, Xai, Partner, Storage)
-NAMES = (*(kind.name for kind in _KINDS), ShopifyAdmin.name)
+_WALLETS: tuple[type[ApplePush] | type[GoogleWallet], ...] = (ApplePush, GoogleWallet)
+NAMES = (*(kind.name for kind in (*_KINDS, *_WALLETS)), ShopifyAdmin.name)
+SECURE = frozenset(kind.name for kind in _WALLETS if kind.secure)
 
 
-def outside_services() -> list[Standin]:
-    """One of each but Shopify, with nothing received yet."""
-    return [kind() for kind in _KINDS]
+def outside_services(authority: Authority) -> list[Standin]:
+    """One of each but Shopify, with nothing received yet; wallets take the keys of `authority`."""
+    return [*(kind() for kind in _KINDS), *(kind(authority) for kind in _WALLETS)]
 
 
 def shopify(configs: Sequence[ShopConfig], folder: Path, clock: Clock) -> ShopifyAdmin:

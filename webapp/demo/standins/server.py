@@ -6,16 +6,17 @@ closed port, a connection that never answers, an answer that breaks off.
 
 import select
 import socket
+import ssl
 import threading
 import time
 from collections import deque
 from contextlib import suppress
 from http import HTTPStatus
 
-from webapp.demo.standins.certificate import server_context
 from webapp.demo.standins.control import control
 from webapp.demo.standins.conversation import Conversation
 from webapp.demo.standins.exchange import Answer, Call
+from webapp.demo.standins.http2 import Http2Conversation
 from webapp.demo.standins.service import Standin
 
 HOST = "127.0.0.1"
@@ -41,11 +42,11 @@ class StandinServer:
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return self.tls_url if self.standin.secure else f"http://{HOST}:{self.port}"
 
     @property
     def tls_url(self) -> str:
-        """The same port; the certificate is one that nobody trusts."""
+        """The same port; the certificate is the stand-in's own."""
         return f"https://{HOST}:{self.port}"
 
     def start(self) -> "StandinServer":
@@ -138,10 +139,13 @@ class StandinServer:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             spoken = connection
             if connection.recv(1, socket.MSG_PEEK) == _TLS_HELLO:
-                spoken = server_context().wrap_socket(connection, server_side=True)
+                spoken = self.standin.server_context().wrap_socket(connection, server_side=True)
             with spoken:
-                # http.server only hands its server on; it need not be one of socketserver's.
-                Conversation(spoken, (HOST, self.port), self)  # type: ignore[arg-type]
+                if isinstance(spoken, ssl.SSLSocket) and spoken.selected_alpn_protocol() == "h2":
+                    Http2Conversation(spoken, self).serve()
+                else:
+                    # http.server only hands its server on; it need not be one of socketserver's.
+                    Conversation(spoken, (HOST, self.port), self)  # type: ignore[arg-type]
         with self._lock:
             self._connections.pop(connection, None)
 

@@ -1,10 +1,12 @@
 """What every stand-in has: keys it accepts, a fault script, a memory, and the service's words."""
 
+import ssl
 import threading
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import ClassVar
 
+from webapp.demo.standins import certificate
 from webapp.demo.standins.exchange import Answer, Call, as_json
 from webapp.demo.standins.faults import FaultScript
 from webapp.demo.standins.received import Arrival, Received
@@ -40,12 +42,18 @@ class Standin:
 
     name: ClassVar[str]
     prefixes: ClassVar[tuple[str, ...]] = ()
+    # Whether it is only called by https.
+    secure: ClassVar[bool] = False
     broken: ClassVar[bytes] = b'{"data": {"id": "5", "attributes": [1, 2'
 
     def __init__(self) -> None:
         self.faults = FaultScript()
         self.received = Received()
         self.keys = Keys(*self.prefixes)
+
+    def server_context(self) -> ssl.SSLContext:
+        """What TLS is spoken with; nobody has reason to trust its certificate."""
+        return certificate.server_context()
 
     def read(self, call: Call) -> Sequence[Arrival]:
         """What the call carries; it must not fail, whatever was sent."""

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from collections import Counter
 
+from webapp.core import rotation
 from webapp.core.config import ConfigurationError
 from webapp.core.contract import Command
 from webapp.core.db import Database
@@ -50,7 +52,28 @@ def operator(database: Database, argv: list[str]) -> int:
     return 0
 
 
+def rotate_keys(database: Database, argv: list[str]) -> int:
+    """Seal anew whatever an older key has sealed; afterwards it can be taken out of the ring."""
+    argparse.ArgumentParser(
+        prog="python3 -m webapp rotate-keys",
+        description="Put a new key before the others in LOYALNEST_ENCRYPTION_KEYS, restart every "
+        "process, run this, and take the old key out. It may be interrupted and run again.",
+    ).parse_args(argv)
+    counted: Counter[str] = Counter()
+
+    def tell(column: str, number: int) -> None:
+        counted[column] += number
+        print(f"{column}: {counted[column]}", flush=True)
+
+    done = rotation.rotate(database, tell)
+    print(f"{done.number} values are sealed anew with the key {database.keys.current!r}.")
+    for one in done.broken:
+        print(f"cannot be opened by any key of the ring: {one}", file=sys.stderr)
+    return 1 if done.broken else 0
+
+
 COMMANDS = {
+    "rotate-keys": Command("seal everything anew with the newest key", rotate_keys),
     "register-app": Command("add a Shopify app, or replace its secret", register_app),
     "operator": Command("print a one-time link for one of our own staff", operator),
 }

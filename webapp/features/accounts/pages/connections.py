@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.core import i18n
-from webapp.core.connections import SHOWN, service_name
+from webapp.core.connections import FILES, SHOWN, service_name
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
 from webapp.core.errors import CONNECTION_VALUE_INVALID, AppError
@@ -29,6 +29,16 @@ ABOUT = {
     "xai": N_("connections.xai", "Drafts of texts, made from figures only."),
     "partner": N_("connections.partner", "Credits for merchants who brought others."),
     "storage": N_("connections.storage", "Files: exports, imports and backups."),
+    "apple_wallet": N_(
+        "connections.apple_wallet",
+        "Cards in Apple Wallet: the certificate of a pass type, its key, and Apple's intermediate "
+        "certificate (WWDR), as PEM.",
+    ),
+    "google_wallet": N_(
+        "connections.google_wallet",
+        "Cards in Google Wallet: the issuer account, and the key file of a service account that "
+        "may act for it.",
+    ),
 }
 FIELDS = {
     "api_key": N_("connections.field.api_key", "API key"),
@@ -40,6 +50,13 @@ FIELDS = {
     "region": N_("connections.field.region", "Region"),
     "access_key_id": N_("connections.field.access_key_id", "Access key ID"),
     "secret_access_key": N_("connections.field.secret_access_key", "Secret access key"),
+    "pass_type_id": N_("connections.field.pass_type_id", "Pass type ID"),
+    "team_id": N_("connections.field.team_id", "Team ID"),
+    "certificate": N_("connections.field.certificate", "Certificate"),
+    "private_key": N_("connections.field.private_key", "Private key"),
+    "intermediate": N_("connections.field.intermediate", "Intermediate certificate"),
+    "issuer_id": N_("connections.field.issuer_id", "Issuer ID"),
+    "service_account": N_("connections.field.service_account", "Key file (JSON)"),
 }
 HINTS = {
     ("klaviyo", "api_key"): N_(
@@ -93,7 +110,7 @@ def field(locale: str, name: str, value: str) -> dict[str, str]:
         "name": value,
         "label": i18n.text(locale, *FIELDS[value]),
         "hint": i18n.text(locale, *hint) if hint else "",
-        "kind": "text" if value in SHOWN else "password",
+        "kind": "file" if value in FILES else "text" if value in SHOWN else "password",
     }
 
 

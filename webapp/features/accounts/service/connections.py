@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from webapp.core.connections import (
+    FILES,
     MERCHANT_SERVICES,
     PLATFORM_SERVICES,
     SHOWN,
@@ -26,6 +27,7 @@ SAVED = "connection_saved"
 REMOVED = "connection_removed"
 # Keys travel in headers of HTTP: visible ASCII, no blanks.
 _VALUE = re.compile(r"[\x21-\x7e]{1,500}")
+_FILE = re.compile(r"[\n\r\t\x20-\x7e]{1,20000}")
 # What is no secret becomes a part of an address.
 _IN_ADDRESSES = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 SHOWN_OF_A_KEY = 4
@@ -64,7 +66,7 @@ def save_connection(ctx: Context, message: SaveConnection) -> None:
     names = _names(ctx, message.service)
     values = {name: message.values.get(name, "").strip() for name in names}
     for name, value in values.items():
-        if not (_IN_ADDRESSES if name in SHOWN else _VALUE).fullmatch(value):
+        if not _form_of(name).fullmatch(value):
             raise AppError(CONNECTION_VALUE_INVALID, field=name)
     row = _row(ctx, message.service) or _new(ctx, message.service)
     row.credential_id = new_id("crd_")
@@ -116,8 +118,14 @@ def hint(values: Mapping[str, str]) -> str:
     return " · ".join(
         value if name in SHOWN else f"…{value[-SHOWN_OF_A_KEY:]}"
         for name, value in values.items()
-        if name in SHOWN or len(value) >= SHORTEST_SHOWN
+        if name in SHOWN or (name not in FILES and len(value) >= SHORTEST_SHOWN)
     )
+
+
+def _form_of(name: str) -> re.Pattern[str]:
+    if name in FILES:
+        return _FILE
+    return _IN_ADDRESSES if name in SHOWN else _VALUE
 
 
 def _names(ctx: Context, service: str) -> tuple[str, ...]:

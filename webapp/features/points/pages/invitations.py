@@ -6,11 +6,11 @@ from typing import Any
 from webapp.core import i18n
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
+from webapp.core.fields import minor, plain, whole
 from webapp.core.i18n import N_
 from webapp.core.words import currency_exponent
 from webapp.features.points import service
 from webapp.features.points.messages.referrals import ReferralProgramme
-from webapp.features.points.pages.fields import minor, plain, whole
 from webapp.features.points.queries import referral_figures as figures
 from webapp.features.points.queries.rules import rule_at
 

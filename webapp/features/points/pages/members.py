@@ -9,12 +9,12 @@ from webapp.core import i18n
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
 from webapp.core.errors import FIELD_REQUIRED, INVALID_VALUE, AppError
+from webapp.core.fields import refused
 from webapp.core.i18n import N_
 from webapp.core.members import find_member
 from webapp.core.words import is_line, new_id
 from webapp.features.points import queries
 from webapp.features.points.messages.identities import AdjustPoints, Pair
-from webapp.features.points.pages.fields import refused
 from webapp.features.points.pages.words import explained, reasons
 from webapp.features.points.queries import people, rewards, tiers
 from webapp.features.points.service import corrections, identities, matching

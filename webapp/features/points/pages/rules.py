@@ -8,10 +8,10 @@ from webapp.core import i18n
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
 from webapp.core.errors import INVALID_VALUE, AppError
+from webapp.core.fields import decimal, plain, refused, whole
 from webapp.core.i18n import N_
 from webapp.features.points.domain.earning import Rule
 from webapp.features.points.messages.rules import NewRules
-from webapp.features.points.pages.fields import decimal, plain, refused, whole
 from webapp.features.points.pages.rule_words import (
     BIRTHDAY,
     EXPIRY,

@@ -7,10 +7,10 @@ from webapp.core import i18n
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
 from webapp.core.errors import FIELD_REQUIRED, INVALID_VALUE, AppError
+from webapp.core.fields import decimal, minor, plain, whole
 from webapp.core.i18n import N_
 from webapp.features.points.domain.tiers import Policy
 from webapp.features.points.messages.tiers import NewTier, TierTerms
-from webapp.features.points.pages.fields import decimal, minor, plain, whole
 from webapp.features.points.queries import tiers as stored
 from webapp.features.points.queries.program import program
 from webapp.features.points.service import tier_starter, tier_terms

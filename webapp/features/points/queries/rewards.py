@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from webapp.core.context import Context
 from webapp.features.points.domain.rewards import offered
@@ -104,9 +104,14 @@ class Where:
 
 def offers(ctx: Context, store_id: str) -> list[Offer]:
     """What can be had at a store, in the order of the catalogue, in the language of the context."""
+    return [offer(row, ctx.locale) for row in offered_rows(ctx, store_id)]
+
+
+def offered_rows(ctx: Context, store_id: str) -> list[Row[Any]]:
+    """The rewards that can be had at a store, each with the store's currency."""
     values = {"merchant_id": ctx.merchant_id, "store_id": store_id}
     return [
-        offer(row, ctx.locale)
+        row
         for row in ctx.db.execute(_OFFERS, values)
         if offered(store_id, row.currency, row.kind, row.amounts, row.minimums, row.stores)
     ]

@@ -29,6 +29,7 @@ from webapp.features.points.service.ledger import (
     lock_members,
     void,
 )
+from webapp.features.points.service.programme_facts import PROGRAMME
 from webapp.features.points.service.pushes import (
     CARD_VERSION,
     CARDS_A_CALL,
@@ -92,6 +93,7 @@ __all__ = [
     "CARDS_A_CALL",
     "CARD_VERSION",
     "NIGHTLY",
+    "PROGRAMME",
     "Credit",
     "Debit",
     "Holder",

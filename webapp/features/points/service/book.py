@@ -104,6 +104,8 @@ class Book:
             self.owed[home] -= total(slices)
             self.paid += slices
             self.touch(slices)
+            # What cannot be spent yet pays as well: the card changes though no entry says so.
+            self.due.add(self.member(home))
 
     def expire(self, of: str = "", at: datetime | None = None) -> None:
         """Enter what cannot be spent any more, as of the moment it expired, or as of `at` under a

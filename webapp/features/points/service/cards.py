@@ -16,6 +16,8 @@ from webapp.features.points.service.entries import Posting
 
 # metafieldsSet takes at most 25 metafields a call, and a customer has one.
 CARDS_A_PUSH = 25
+# Who shows cards elsewhere works them in sets.
+MEMBERS_A_MESSAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def changed(ctx: Context, members: Iterable[str]) -> None:
 
 def announce(ctx: Context, members: Iterable[str]) -> None:
     """Ask every store that knows one of these members, and that we may write to, to show the card;
-    and forget what is kept of them."""
+    forget what is kept of them, and let those know who show the card elsewhere."""
     found = sorted(set(members))
     if not found:
         return
@@ -93,6 +95,9 @@ def announce(ctx: Context, members: Iterable[str]) -> None:
             group = customers[start : start + CARDS_A_PUSH]
             requests.append((new_id("chg_"), {"store_id": store_id, "customers": group}))
     ctx.emit_all("points.changed", requests)
+    groups = (found[at : at + MEMBERS_A_MESSAGE] for at in range(0, len(found), MEMBERS_A_MESSAGE))
+    told = [(new_id("crd_"), {"members": group}) for group in groups]
+    ctx.emit_all("points.cards_changed", told)
 
 
 def _known_by(ctx: Context, members: list[str]) -> Iterable[tuple[str, list[str]]]:

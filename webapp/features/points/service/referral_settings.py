@@ -9,6 +9,7 @@ from webapp.core import cache
 from webapp.core.context import Context
 from webapp.core.errors import INVALID_VALUE, AppError
 from webapp.core.models import Store
+from webapp.core.words import new_id
 from webapp.features.points.messages.referrals import (
     AMOUNT,
     FREE_SHIPPING,
@@ -64,6 +65,8 @@ def save_referral_programme(ctx: Context, programme: ReferralProgramme) -> None:
         friend_points=programme.friend_points,
         offer=programme.offer,
     )
+    # Cards outside the storefront show codes only while friends bring something.
+    ctx.emit("points.catalogue_changed", new_id("cat_"), {})
     stores = ctx.db.scalars(_STORES, {"merchant_id": ctx.merchant_id})
     ctx.stale(*(cache.rewards_tag(store_id) for store_id in stores))
 

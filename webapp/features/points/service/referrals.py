@@ -32,11 +32,11 @@ def create_referral_link(ctx: Context, message: CreateReferralLink) -> ReferralL
     if code is None:
         if not read_referral_programme(ctx).enabled:
             raise AppError(REFERRALS_OFF)
-        code = _make(ctx, message.customer_id)
+        code = make_code(ctx, message.customer_id)
     return ReferralLinkCreated(code)
 
 
-def _make(ctx: Context, member: str) -> str:
+def make_code(ctx: Context, member: str) -> str:
     """A code of the member's own. Whoever comes second takes over what the first one made; a code
     that exists already is drawn again."""
     values = {"merchant_id": ctx.merchant_id, "member": member, "now": ctx.now}

@@ -177,8 +177,8 @@ def settle_range(
     ctx: Context, orders: OrderRange, homes: Iterable[str], due: Iterable[str]
 ) -> Mapping[str, int]:
     """After a range of orders has earned: pay what these homes owe, take back what was refunded
-    before it was paid, and take out what has expired already. The members this concerns, with the
-    points that were taken back of each."""
+    before it was paid, and take out what has expired already. The members whose cards this has
+    brought up to the moment, with the points that were taken back of each."""
     values: dict[str, Any] = {
         "merchant_id": ctx.merchant_id,
         "store_id": orders.store_id,
@@ -192,7 +192,7 @@ def settle_range(
     if not also and not refunded:
         return {}
     book = _settle(ctx, refunded, also)
-    taken = dict.fromkeys((holder.member for holder in book.holders.values()), 0)
+    taken = dict.fromkeys(book.scores(), 0)
     for posting in (written.posting for written in book.written):
         if posting.type == "clawback":
             taken[book.member(posting.home)] -= posting.points

@@ -63,6 +63,7 @@ def save_reward(ctx: Context, message: SaveReward) -> str:
         ctx.db.execute(_ADD, values)
     ctx.audit(REWARD_SAVED, reward_id=reward_id, kind=message.kind, points=message.points)
     catalogue_changed(ctx)
+    ctx.emit("points.catalogue_changed", new_id("cat_"), {})
     return reward_id
 
 
@@ -74,6 +75,7 @@ def pause_reward(ctx: Context, reward_id: str, *, active: bool) -> None:
         raise AppError(REWARD_NOT_FOUND)
     ctx.audit(REWARD_PAUSED, reward_id=reward_id, active=active)
     catalogue_changed(ctx)
+    ctx.emit("points.catalogue_changed", new_id("cat_"), {})
 
 
 def begin_catalogue(ctx: Context) -> int:

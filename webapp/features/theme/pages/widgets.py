@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from webapp.core import discovery, i18n
 from webapp.core.context import Context
 from webapp.core.contract import Done, Form, Page
-from webapp.core.errors import INVALID_VALUE, AppError
+from webapp.core.errors import AppError
+from webapp.core.fields import refused, whole
 from webapp.core.i18n import N_
 from webapp.features.theme import service
 from webapp.features.theme.domain.placements import TEMPLATES, placement_of
-from webapp.features.theme.messages import MOST_HEADING, StoreState, WidgetConfig
+from webapp.features.theme.messages import MOST_HEADING, WidgetConfig
 from webapp.features.theme.pages.widget_form import (
     COLOURS,
     GOALS,
@@ -26,6 +27,8 @@ from webapp.features.theme.queries.configuration import configured, history, rev
 from webapp.features.theme.queries.experiments import running
 
 PATH = "widgets"
+DAYS = N_("theme.test.days", "Within how many days of first seeing it")
+CHANGE = N_("theme.change", "Change")
 SAVED = N_("theme.saved", "Saved. Your stores show it within seconds.")
 UNDONE = N_("theme.undone", "Taken back. Your stores show it within seconds.")
 STARTED = N_("theme.test.started", "The A/B test has begun. Your stores show it within seconds.")
@@ -47,9 +50,8 @@ def load(ctx: Context, form: Form) -> Mapping[str, Any]:
         "languages": languages(ctx.locale, values),
         "most": MOST_HEADING,
         "preview": preview(ctx, form, kept),
-        "themes": [store_row(ctx, state, chosen, kept) for state in states(ctx)],
+        "themes": store_rows(ctx, chosen, kept),
         "history": history(ctx),
-        "revision": revision(ctx),
         "testing": running(ctx, chosen) is not None,
         "goals": [(goal, i18n.text(ctx.locale, *said)) for goal, said in GOALS.items()],
     }
@@ -97,26 +99,25 @@ def preview(ctx: Context, form: Form, kept: WidgetConfig) -> Mapping[str, Any]:
     }
 
 
-def store_row(
-    ctx: Context, state: StoreState, widget: str, kept: WidgetConfig
-) -> Mapping[str, Any]:
-    """A store, where its theme has the widget, and the address that opens its theme editor."""
-    own = [block for block in state.blocks if block["widget"] == widget]
-    return {
-        "state": state,
-        "told": state.revision == revision(ctx),
-        "places": [
-            {
-                "name": i18n.text(ctx.locale, *PLACES[placement_of(block["template"])])
-                if block["template"] != "embed"
-                else "",
-                "template": block["template"],
-                "shown": block["shown"],
-            }
-            for block in own
-        ],
-        "editor": editor_query(state.api_key, widget, kept),
-    }
+def store_rows(ctx: Context, widget: str, kept: WidgetConfig) -> list[Mapping[str, Any]]:
+    """Each store, where its theme has the widget, and the query that opens its theme editor."""
+    newest = revision(ctx)
+    return [
+        {
+            "state": state,
+            "told": state.revision == newest,
+            "places": [place(ctx, block) for block in state.blocks if block["widget"] == widget],
+            "editor": editor_query(state.api_key, widget, kept),
+        }
+        for state in states(ctx)
+    ]
+
+
+def place(ctx: Context, block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where a block stands, and whether it is shown there; an app embed stands on no page."""
+    embed = block["template"] == "embed"
+    page = "" if embed else i18n.text(ctx.locale, *PLACES[placement_of(block["template"])])
+    return {"name": page, "shown": block["shown"]}
 
 
 def editor_query(api_key: str, widget: str, kept: WidgetConfig) -> str:
@@ -138,10 +139,10 @@ def save(ctx: Context, form: Form) -> Done:
 def start(ctx: Context, form: Form) -> Done:
     """Try what the form says against what is saved. Raises AppError: invalid_value, test_running,
     nothing_to_test."""
-    days = form.one("window_days")
-    if not days.isdecimal() or len(days) > 3:
-        raise AppError(INVALID_VALUE, field="window_days", value="-")
-    service.start_test(ctx, configuration(form), form.one("goal"), int(days))
+    days = whole(ctx, form, "window_days", DAYS)
+    if not 1 <= days <= service.MOST_DAYS:
+        raise refused(ctx, DAYS, str(days))
+    service.start_test(ctx, configuration(form), form.one("goal"), days)
     return Done(i18n.text(ctx.locale, *STARTED), "experiments")
 
 
@@ -152,10 +153,7 @@ def look(ctx: Context, form: Form) -> Done:
 
 
 def undo(ctx: Context, form: Form) -> Done:
-    number = form.one("revision")
-    if not number.isdecimal() or len(number) > 9:
-        raise AppError(INVALID_VALUE, field="revision", value="-")
-    service.undo(ctx, int(number))
+    service.undo(ctx, whole(ctx, form, "revision", CHANGE))
     return Done(i18n.text(ctx.locale, *UNDONE), back(form))
 
 

@@ -27,12 +27,7 @@ class Figures:
 
 def running(ctx: Context, widget: str) -> WidgetTest | None:
     """The test of a widget that is running."""
-    wanted = select(WidgetTest).where(
-        WidgetTest.merchant_id == ctx.merchant_id,
-        WidgetTest.widget == widget,
-        WidgetTest.ended_at.is_(None),
-    )
-    return ctx.db.scalar(wanted)
+    return running_tests(ctx).get(widget)
 
 
 def running_tests(ctx: Context) -> Mapping[str, WidgetTest]:

@@ -2,6 +2,7 @@
 
 from webapp.features.theme.service.configuration import configure_theme, save_widget, undo
 from webapp.features.theme.service.experiments import (
+    MOST_DAYS,
     end_test,
     forget_customers,
     note_exposure,
@@ -26,6 +27,7 @@ from webapp.features.theme.service.renders import known_placement, note_render
 from webapp.features.theme.service.sealing import open_preview, seal_preview
 
 __all__ = [
+    "MOST_DAYS",
     "configure_theme",
     "end_test",
     "forget_customers",

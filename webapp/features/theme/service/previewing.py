@@ -1,6 +1,5 @@
 """What a widget will look like in a theme, rendered from the extension's own Liquid."""
 
-from decimal import Decimal
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ from webapp.core.colours import (
     TEXT_CONTRAST,
     WHITE,
     contrast,
+    ratio_in_words,
     readable,
 )
 from webapp.core.extension import EXTENSION, ROOT
@@ -119,18 +119,13 @@ def warnings(locale: str, widget: WidgetConfig) -> tuple[Warned, ...]:
             i18n.text(
                 locale,
                 *words,
-                ratio=_ratio(locale, contrast(colour, background)),
-                needed=_ratio(locale, needed),
+                ratio=ratio_in_words(locale, contrast(colour, background)),
+                needed=ratio_in_words(locale, needed),
                 colour=shown,
             ),
         )
         for code, words, colour, needed, shown in found
     )
-
-
-def _ratio(locale: str, value: float) -> str:
-    # Cut off, not rounded: 4.49 is not enough.
-    return f"{i18n.decimal(locale, Decimal(int(value * 10)) / 10)}:1"
 
 
 def _customer() -> dict[str, Any]:

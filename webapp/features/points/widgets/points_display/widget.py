@@ -168,4 +168,4 @@ def tags(visitor: Visitor) -> tuple[str, ...]:
     return (points_tag(member), tiers_tag(member)) if member else ()
 
 
-WIDGET = Widget(load, tags, N_("points_display.schema.name", "Points balance"))
+WIDGET = Widget(load, N_("points_display.schema.name", "Points balance"), tags)

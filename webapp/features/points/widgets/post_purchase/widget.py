@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webapp.core import i18n
-from webapp.core.cache import points_tag, rewards_tag
 from webapp.core.context import Context
 from webapp.core.contract import Visitor, Widget
 from webapp.core.i18n import N_
@@ -87,9 +86,4 @@ def in_words(ctx: Context, visitor: Visitor, points: int | None, balance: int) -
         )
 
 
-def tags(visitor: Visitor) -> tuple[str, ...]:
-    own = (points_tag(visitor.customer_id),) if visitor.customer_id else ()
-    return (*own, rewards_tag(visitor.store_id))
-
-
-WIDGET = Widget(load, tags, N_("post_purchase.title", "After the purchase"), checkout=True)
+WIDGET = Widget(load, N_("post_purchase.title", "After the purchase"), checkout=True)

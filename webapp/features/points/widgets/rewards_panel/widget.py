@@ -132,4 +132,4 @@ def tags(visitor: Visitor) -> tuple[str, ...]:
     return (*own, rewards_tag(visitor.store_id))
 
 
-WIDGET = Widget(load, tags, N_("rewards_panel.schema.name", "Rewards"))
+WIDGET = Widget(load, N_("rewards_panel.schema.name", "Rewards"), tags)

@@ -1,4 +1,4 @@
-"""What people enter into the forms of points, read; a refusal names the field as it is labelled."""
+"""What people enter into forms, read; a refusal names the field as it is labelled."""
 
 from decimal import Decimal, InvalidOperation
 

@@ -1,0 +1,1 @@
+"""What shoppers see of their cards, one folder a widget."""
