@@ -1,8 +1,9 @@
-"""The web application served on a port of this process, for browsers."""
+"""Applications served on a port of this process, for browsers."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -18,9 +19,9 @@ class Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def served(parts: Parts) -> Iterator[str]:
-    """The base address of the running application."""
-    server = make_server("127.0.0.1", 0, create_app(parts), threaded=True, request_handler=Quiet)
+def serving(app: Any) -> Iterator[str]:
+    """The base address of a running WSGI application."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -28,3 +29,10 @@ def served(parts: Parts) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
+
+
+@contextmanager
+def served(parts: Parts) -> Iterator[str]:
+    """The base address of the web application."""
+    with serving(create_app(parts)) as address:
+        yield address

@@ -16,6 +16,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import ROOT, Demo
+from tests.browser.served import serving
+from tests.browser.trickle import trickle
 from webapp.bootstrap.browser import find_browser
 from webapp.bootstrap.node import OLDEST_NODE_OF_TOOLS, find_node
 from webapp.core import discovery, i18n
@@ -99,6 +101,27 @@ def test_a_page_pays_little_and_asks_us_nothing(
     assert {urlsplit(answer.url).netloc for answer in answers} == {urlsplit(shop.shop).netloc}
     assert [a.url for a in answers if urlsplit(a.url).path.startswith("/apps/")] == []
     assert page.evaluate(SHIFTS) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "customer", "width"),
+    [
+        ("home", True, 1280),
+        ("product", False, 390),
+        ("collection", True, 1280),
+        ("cart", True, 390),
+    ],
+)
+def test_nothing_moves_however_slowly_a_page_comes(
+    page: Page, shop: Demo, name: str, customer: bool, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    opened(page, shop, PAGES[name], customer)
+    html = page.request.get(shop.shop + PAGES[name]).text()
+    with serving(trickle(html, shop.shop)) as address:
+        page.goto(address)
+        assert page.locator(".ln-bar").is_visible()
+        assert page.evaluate(SHIFTS) == 0
 
 
 @pytest.mark.alone

@@ -1,15 +1,13 @@
 """A friend's way through the page behind a member's link, in a real theme and a real browser."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
-from tests.browser.served import Quiet, served
+from tests.browser.served import served, serving
 from tests.factories import SECRET, FixedClock
 from tests.features.points.friends import Friends, begun
 from webapp.demo.settings import ShopConfig
@@ -44,13 +42,8 @@ def shop(committed: Parts, clock: FixedClock, friends: Friends, tmp_path: Path) 
             shop_name="Nest & Bloom",
             currency="USD",
         )
-        app = create_shop(config, clock=clock)
-        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        with serving(create_shop(config, clock=clock)) as address:
+            yield address
 
 
 def made(friends: Friends) -> str:

@@ -8,9 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask, Response, request, send_from_directory
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-from tests.browser.served import Quiet
+from tests.browser.served import serving
 from tests.factories import signed_query
 from tests.features.points.rewarding import END, Rewarding
 from tests.standins import Standins
@@ -67,12 +66,8 @@ def front(held: Parts, standins: Standins) -> Iterator[Storefront]:
             )
         return Response(answer.data, answer.status_code, mimetype=answer.mimetype)
 
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Storefront(shop, f"http://127.0.0.1:{server.server_port}/", lock)
-    server.shutdown()
-    thread.join()
+    with serving(app) as address:
+        yield Storefront(shop, f"{address}/", lock)
 
 
 @pytest.mark.full
