@@ -103,6 +103,7 @@ def test_a_page_pays_little_and_asks_us_nothing(
     assert page.evaluate(SHIFTS) == 0
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("name", "customer", "width"),
     [
