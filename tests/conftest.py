@@ -124,10 +124,11 @@ def database(engine: Engine, clock: FixedClock) -> Iterator[Database]:
 
 
 @pytest.fixture
-def held(servers: Servers, database: Database, clock: FixedClock) -> Parts:
+def held(servers: Servers, database: Database, clock: FixedClock) -> Iterator[Parts]:
     """Parts whose database forgets everything with the test, and drops no tags."""
     parts = build(settings_for(servers.app_url, servers.redis_url), clock)
-    return replace(parts, database=database, near=NothingNear())
+    yield replace(parts, database=database, near=NothingNear())
+    parts.close()
 
 
 @pytest.fixture
@@ -148,8 +149,7 @@ def own_parts(servers: Servers, clock: FixedClock, **settings: Any) -> Iterator[
     url = make_url(servers.app_url).set(database=name).render_as_string(hide_password=False)
     parts = build(replace(settings_for(url, servers.redis_url), **settings), clock)
     yield parts
-    parts.gateways.close()
-    parts.database.close()
+    parts.close()
     admin = create_engine(servers.admin_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"drop database {name} with (force)"))

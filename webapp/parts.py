@@ -29,6 +29,13 @@ class Parts:
     database: Database
     gateways: Gateways
 
+    def close(self) -> None:
+        """Close the connections of this process, once what has been committed is rung for."""
+        self.database.close()
+        self.bell.close()
+        self.cache.close()
+        self.gateways.close()
+
 
 def build(settings: Settings, clock: Clock | None = None) -> Parts:
     """Build the parts; connects to nothing yet."""

@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     while not stop.wait(LISTEN_SECONDS):
         pass
     server.stop(DRAIN_SECONDS)
-    parts.database.close()
+    parts.close()
     return 0
 
 

@@ -153,6 +153,5 @@ def test_both_ways_count_towards_one_limit(world: World) -> None:
     for limited in serving(parts):
         told = [limited.rest, limited.grpc, limited.rest, limited.grpc, limited.rest]
         codes = [call(row, row.examples[0].given, key).code for call in told]
-    parts.gateways.caller.close()
-    parts.database.close()
+    parts.close()
     assert codes == ["", "", "", "rate_limited", "rate_limited"]

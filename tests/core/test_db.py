@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from tests.conftest import Servers
 from tests.factories import Tenant, import_orders, make_tenant, write_orders
+from tests.jobs.processes import eventually
 from webapp.core import discovery, routing
 from webapp.core.config import ConfigurationError
 from webapp.core.db import Database, open_engine
@@ -152,6 +153,19 @@ def test_a_connection_that_was_closed_while_it_lay_in_the_pool_is_replaced(
         assert connection.scalar(text("select pg_terminate_backend(:pid, 5000)"), {"pid": first})
     admin.dispose()
     assert whose() != first
+
+
+def test_a_connection_that_is_in_use_when_the_database_is_closed_ends_with_its_use(
+    committed: Parts, servers: Servers
+) -> None:
+    with committed.database.before_tenant() as db:
+        pid = db.scalar(text("select pg_backend_pid()"))
+        committed.database.close()
+    admin = create_engine(servers.admin_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        sql = text("select count(*) from pg_stat_activity where pid = :pid")
+        eventually(lambda: connection.scalar(sql, {"pid": pid}) == 0)
+    admin.dispose()
 
 
 def test_what_is_sent_before_the_session_is_quoted(database: Database) -> None:

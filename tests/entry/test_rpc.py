@@ -193,7 +193,7 @@ def test_too_many_calls_are_told_when_to_come_back(
     parts = build(replace(committed.settings, calls_a_minute=1), committed.clock)
     for client in serving(parts):
         answers = [sync(client, tenant, key) for _ in range(2)]
-    parts.database.close()
+    parts.close()
     assert [answer.status for answer in answers] == ["OK", "RESOURCE_EXHAUSTED"]
     refused = answers[1]
     assert refused.code == "rate_limited"

@@ -69,7 +69,7 @@ def site(ground: Ground, tmp_path: Path) -> Iterator[Site]:
     tenant = make_tenant(parts.database, timezone="America/New_York")
     with Supervisor() as processes:
         yield Site(ground.supervisor, processes, environment, parts, tenant, tmp_path)
-    parts.database.close()
+    parts.close()
     with admin.connect() as connection:
         connection.execute(text(f"drop database {name} with (force)"))
     admin.dispose()

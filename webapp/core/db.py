@@ -17,6 +17,7 @@ from psycopg.sql import Literal
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from webapp.core.breakers import Breakers, NoBreakers
 from webapp.core.cache import Cache
@@ -117,7 +118,7 @@ class Database:
             )
 
     def close(self) -> None:
-        """Close the connections of this process."""
+        """Close the connections of this process; those in use as soon as they are not."""
         if isinstance(self._bind, Engine):
             self._bind.dispose()
 
@@ -234,7 +235,8 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
+    def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["pool"] = engine.pool
         with connection.cursor() as cursor:
             cursor.execute(_SESSION)
             if cursor.fetchone()[0]:
@@ -243,6 +245,12 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
                     "use loyalnest_app."
                 )
         connection.commit()
+
+    # A pool that was disposed of meanwhile takes back what was in use, and would leave it open.
+    @event.listens_for(engine, "checkin")
+    def _close_late(_connection: object, record: ConnectionPoolEntry) -> None:
+        if record.info.get("pool") is not engine.pool:
+            record.close()
 
     return engine
 

@@ -37,7 +37,7 @@ def run_command(command: Command, argv: list[str], folder: Path = DATA) -> int:
     try:
         return command.main(parts.database, rest)
     finally:
-        parts.database.close()
+        parts.close()
 
 
 def take_data(argv: list[str]) -> tuple[Path | None, list[str]]:

@@ -93,7 +93,7 @@ def run(supervisor: Supervisor, options: Options) -> int:
         webbrowser.open(start_page)
     supervisor.wait()
     print("Stopping", flush=True)
-    parts.database.close()
+    parts.close()
     return 0
 
 

@@ -90,6 +90,10 @@ class RedisCache(Cache):
         if found.stamp is not None:
             self._guard.call(None, self._redis.set, PREFIX + key, found.stamp + value, ex=seconds)
 
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._redis.close()
+
     def _many(self, names: list[str]) -> list[bytes | None] | None:
         # The client is made without decode_responses, so values are bytes.
         return cast("list[bytes | None] | None", self._guard.call(None, self._redis.mget, names))
@@ -151,6 +155,13 @@ class Doorbell:
             handlers, self._waiting = self._waiting, set()
             self._rang = time.monotonic()
         self(handlers)
+
+    def close(self) -> None:
+        """Ring what is waiting to be rung."""
+        with self._lock:
+            timer = self._timer
+        if timer.is_alive():
+            timer.join()
 
     def wake(self, handlers: Iterable[str]) -> None:
         """Wake a worker, also while another is awake, but then only every WAKE_MILLISECONDS: what a

@@ -123,7 +123,7 @@ def start(stage: Stage) -> list[Peer]:
     given = {"customer_id": CUSTOMER, "store_ids": [SHOP], "locale": "en"}
     told = stage.folder / "recorded.json"
     record(parts, merchant_id, given).write(told)
-    parts.database.close()
+    parts.close()
     ports = free_ports(4)
     headers = {"Authorization": f"Bearer {key}"}
     peers = [

@@ -66,7 +66,7 @@ def run(argv: list[str]) -> Result:
         parts = build(Settings.from_env(database.environment))
         with superuser(stage, database) as db:
             shop = connect_shop(parts, db, 1, options.orders)
-        parts.database.close()
+        parts.close()
         ports = free_ports(2)
         bare = "webapp.lab.bare:create_hello()"
         for name, app, port in zip(("web", "hello"), ("wsgi:app", bare), ports, strict=True):

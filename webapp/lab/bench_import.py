@@ -119,7 +119,7 @@ def measure(stage: Stage, orders: int) -> Measured:
     connect_shop(parts)
     with stage.workers(database.environment, WORKERS) as pids:
         imported = bring_in(stage, parts, file, orders, pids)
-    parts.database.close()
+    parts.close()
     check(make_url(stage.urls.admin_url).set(database=database.name), orders, points)
     stage.administer(f"drop database {database.name} with (force)")
     return Measured(imported, copied)

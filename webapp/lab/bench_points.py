@@ -136,7 +136,7 @@ def open_site(entries: int, warm_up: int) -> Iterator[Site]:
             tell(port, shop, 1, warm_up)
             settle(db, shop)
             yield Site(stage, database, db, port, pids, parts, shop)
-        parts.database.close()
+        parts.close()
 
 
 @contextmanager

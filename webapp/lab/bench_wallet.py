@@ -220,7 +220,7 @@ def measure_application(authority: Authority) -> tuple[float, float]:
             if made.content[:2] != b"PK":
                 raise BenchError("A card is no archive.")
         spent = time.process_time() - began
-        parts.database.close()
+        parts.close()
     return size / STORED, STORED / spent
 
 
