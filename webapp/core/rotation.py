@@ -21,7 +21,6 @@ from webapp.core.inbox import PLATFORM
 from webapp.core.schema import Base
 
 BATCH = 500
-MERCHANTS_AT_ONCE = 200
 # A place of a row, by the values of its primary key and of what else the place is made of.
 PlaceOf = Callable[[Any], Place]
 Sealed = tuple[Table, str, PlaceOf]
@@ -88,14 +87,7 @@ def _opened(database: Database, merchant_id: str) -> Iterator[Session]:
 def _tenants(database: Database) -> Iterator[str]:
     """Nobody, for tables without tenant; the platform; and every merchant."""
     yield from ("", PLATFORM)
-    after = ""
-    while True:
-        with database.before_tenant() as db:
-            found = routing.all_merchants(db, after, MERCHANTS_AT_ONCE)
-        yield from found
-        if len(found) < MERCHANTS_AT_ONCE:
-            return
-        after = found[-1]
+    yield from routing.merchants(database)
 
 
 def _reseal(

@@ -4,13 +4,16 @@ Each is a SECURITY DEFINER function owned by `loyalnest_dispatch`, which sees on
 policies grant, and answers with ids only. A house test keeps this list and the database's in step.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webapp.core.db import Database
+
+MERCHANTS_AT_ONCE = 500
 QUESTIONS = (
     "due_handlers",
     "due_lanes",
@@ -111,6 +114,18 @@ def all_merchants(db: Session, after: str, most: int) -> list[str]:
     """The next `most` tenants in order of their ids, behind `after` (empty for the first)."""
     values = {"after": after, "most": most}
     return [str(row[0]) for row in db.execute(text("select all_merchants(:after, :most)"), values)]
+
+
+def merchants(database: Database) -> Iterator[str]:
+    """Every tenant, in order of their ids; each page of them is a transaction of its own."""
+    after = ""
+    while True:
+        with database.before_tenant() as db:
+            found = all_merchants(db, after, MERCHANTS_AT_ONCE)
+        yield from found
+        if len(found) < MERCHANTS_AT_ONCE:
+            return
+        after = found[-1]
 
 
 def tenant_of_pass(db: Session, serial: str) -> str | None:

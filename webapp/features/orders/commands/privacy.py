@@ -21,8 +21,6 @@ from webapp.core.db import DATABASE_ERRORS, Database
 from webapp.features.orders import service
 from webapp.features.orders.messages import Erasure
 
-MERCHANTS_AT_ONCE = 500
-
 
 def write_log(database: Database, argv: list[str]) -> int:
     """Print every erasure as a line of JSON, or write them to a file: the whole log, which replaces
@@ -54,7 +52,7 @@ def write_whole(path: Path, content: str) -> None:
 
 
 def log_lines(database: Database) -> Iterator[dict[str, Any]]:
-    for merchant_id in merchants(database):
+    for merchant_id in routing.merchants(database):
         with database.transaction(merchant_id, readonly=True) as ctx:
             found = list(service.erasures(ctx))
         for erasure in found:
@@ -73,7 +71,7 @@ def redact_again(database: Database, argv: list[str]) -> int:
     options = parser.parse_args(argv)
     try:
         logged = read_log(options.log) if options.log else {}
-        known = set(merchants(database))
+        known = set(routing.merchants(database))
         done = 0
         for merchant_id in sorted(known):
             with database.transaction(merchant_id) as ctx:
@@ -99,18 +97,6 @@ def read_log(path: Path) -> dict[str, list[Erasure]]:
             )
         )
     return found
-
-
-def merchants(database: Database) -> Iterator[str]:
-    """Every tenant, in order of their ids."""
-    after = ""
-    while True:
-        with database.before_tenant() as db:
-            found = routing.all_merchants(db, after, MERCHANTS_AT_ONCE)
-        yield from found
-        if len(found) < MERCHANTS_AT_ONCE:
-            return
-        after = found[-1]
 
 
 COMMANDS = {
