@@ -45,6 +45,7 @@ class Shop:
     answers: list[Answer] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    empty: set[str] = field(default_factory=set)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def show(self, block: str, head: str = "") -> str:
@@ -63,7 +64,8 @@ class Shop:
         asset = EXTENSION / "assets" / name
         if name in self.missing or not asset.is_file():
             return Answer(404, "no such file"), "text/plain"
-        return Answer(body=asset.read_text("utf-8")), KINDS[asset.suffix]
+        body = "" if name in self.empty else asset.read_text("utf-8")
+        return Answer(body=body), KINDS[asset.suffix]
 
 
 class _Handler(BaseHTTPRequestHandler):

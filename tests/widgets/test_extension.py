@@ -193,6 +193,25 @@ def test_what_interest_costs_is_small() -> None:
     assert sum(len(compress(script, 9)) for script in scripts) <= 15_000
 
 
+def test_htmx_is_never_half_there(tmp_path: Path) -> None:
+    """Whoever serves the assets meanwhile reads the old file or the new one, whole."""
+    source, assets = (
+        tmp_path / "node_modules/htmx.org/dist",
+        tmp_path / "extensions/loyalnest/assets",
+    )
+    source.mkdir(parents=True)
+    (source / "htmx.min.js").write_text("old")
+    assert copy_htmx(tmp_path)
+    with (assets / "htmx.min.js").open() as served:
+        (source / "htmx.min.js").write_text("new")
+        assert copy_htmx(tmp_path)
+        assert served.read() == "old"
+    made = (assets / "htmx.min.js").stat()
+    assert copy_htmx(tmp_path)
+    assert (assets / "htmx.min.js").stat() == made
+    assert [path.read_text() for path in assets.iterdir()] == ["new"]
+
+
 def test_the_style_sheet_knows_no_left_and_right() -> None:
     style = (EXTENSION / "assets" / "loyalnest.css").read_text("utf-8")
     physical = r"^\s*(?:\w+-)?(?:left|right|top|bottom)\b[\w-]*:|^\s*(?:\w+-)?(?:width|height):"

@@ -133,6 +133,18 @@ def test_a_script_that_cannot_be_loaded_is_asked_for_again(
     expect(page.locator(".ln-fragment")).to_be_visible()
 
 
+def test_a_library_that_comes_without_its_contents_is_asked_for_again(
+    page: Page, shop: Shop
+) -> None:
+    shop.empty = {"htmx.min.js"}
+    opened(page, shop, customer=member(7))
+    page.locator(".ln-toggle").click()
+    expect(page.locator(".ln-panel__failed")).to_be_visible(timeout=4900)
+    shop.empty = set()
+    page.locator(".ln-panel__retry").click()
+    expect(page.locator(".ln-fragment")).to_be_visible()
+
+
 @pytest.mark.parametrize("body", ["", LONG], ids=["short", "long"])
 def test_nothing_moves_when_the_answer_comes_late(page: Page, shop: Shop, body: str) -> None:
     shop.answers = [Answer(body=f'<div class="ln-fragment"><p>Here.</p>{body}</div>', wait=0.8)]

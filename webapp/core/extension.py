@@ -6,11 +6,11 @@ everything in translations/ but the msgstr lines. Needs no npm; htmx is copied w
 """
 
 import argparse
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from webapp.core import catalogs, liquid_texts
 from webapp.core.block_schema import with_shared_schema
@@ -111,12 +111,17 @@ def write(root: Path, build: Build) -> list[Path]:
 
 
 def copy_htmx(root: Path) -> bool:
-    """Put the installed htmx among the assets (not committed); False when it is not installed."""
+    """Put the installed htmx among the assets (not committed); False when it is not installed. A
+    file that is right stays untouched, and whoever serves it meanwhile finds it whole."""
     if not (root / _HTMX).exists():
         return False
-    target = root / EXTENSION / "assets" / _HTMX.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(root / _HTMX, target)
+    target, content = root / EXTENSION / "assets" / _HTMX.name, (root / _HTMX).read_bytes()
+    if not target.exists() or target.read_bytes() != content:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=root / _HTMX.parent, delete=False) as beside:
+            beside.write(content)
+        Path(beside.name).chmod(0o644)
+        Path(beside.name).replace(target)
     return True
 
 

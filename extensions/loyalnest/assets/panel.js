@@ -8,6 +8,7 @@
       const script = document.createElement('script');
       script.src = src;
       script.onload = () => {
+        if (!window.htmx) return script.onerror();
         resolve(htmx);
         htmx.config.defaultTimeout = 4e3;
         htmx.config.noSwap.push('4xx', '5xx');
